@@ -1,0 +1,1 @@
+"""The database: tables, engines, migrations. SQL lives with the capability that asks it, in `<capability>/store.py`."""

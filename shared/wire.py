@@ -1,0 +1,254 @@
+"""Every message between an edge and the control plane; `docs/reference/wire.md` explains them and the exchanges.
+
+All are msgpack. Structs are arrays on the wire: a new field goes last, with a default, so that an old reader skips it
+and a new reader does without it; a change that this cannot express raises `WIRE_VERSION`. A receiver refuses a version
+it doesn't know by name (HTTP 400, `unsupported-wire-version`), never by guessing.
+
+Two directions:
+- *sync*, control → edge: links, domains and publishable keys as `Change`s of a feed or entries of a snapshot, all
+  ordered by `rev`, a counter that every change to anything an edge needs moves forward by one;
+- *ship*, edge → control: what visitors did, as `Record`s in batches of a stream.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+WIRE_VERSION = 1
+WIRE_HEADER = "Clicktrail-Wire"
+
+# --- sync: control -> edge -------------------------------------------------------------------------------------------
+
+Carry = Literal["cookie", "fragment", "query", "none"]
+"""How a click id travels: first-party cookie, `#ct_…`, `?ct=…`, not at all."""
+
+ConsentMode = Literal["granted", "required", "cookieless"]
+"""What a domain may store in a browser: anything first-party; nothing before consent; never anything."""
+
+
+class LinkEntry(msgspec.Struct, frozen=True, array_like=True, tag="link"):
+    """What an edge needs to answer one short link. `carry` is resolved by the control plane: never `auto`."""
+
+    host: str
+    slug: str
+    link_id: bytes  # 16 bytes, `lnk_…`
+    destination: str  # absolute http(s) URL in ASCII (punycode host, percent-encoded path)
+    status: Literal[301, 302, 307, 308] = 302
+    carry: Carry = "fragment"
+    carry_without_cookie: Carry = "fragment"  # where a cookie may not be set: GPC, consent, no click
+    query_name: str = "ct"
+    forward_query: bool = True
+    referrer_policy: str = ""  # header value; empty sends none
+
+
+class DomainEntry(msgspec.Struct, frozen=True, array_like=True, tag="domain"):
+    """A short host. Unknown slugs go to `fallback_url` where there is one, else to a 404 page."""
+
+    host: str
+    domain_id: bytes  # `dom_…`
+    workspace_id: bytes  # `wsp_…`
+    fallback_url: str = ""
+    cookie_domain: str = ""  # registrable domain for the click-id cookie; empty: host-only
+    consent: ConsentMode = "granted"
+
+
+class KeyEntry(msgspec.Struct, frozen=True, array_like=True, tag="key"):
+    """A publishable key that beacons may use, and the origins they may come from (`*` alone: any)."""
+
+    key: str  # `pk_…`, as the page shows it
+    key_id: bytes  # `key_…`
+    workspace_id: bytes
+    allowed_origins: tuple[str, ...] = ()
+
+
+Entry = LinkEntry | DomainEntry | KeyEntry
+
+
+def entry_key(entry: Entry) -> str:
+    """The name under which an entry is stored and removed: `link:go.example.com/spring`, `domain:…`, `key:…`."""
+    match entry:
+        case LinkEntry():
+            return f"link:{entry.host}/{entry.slug}"
+        case DomainEntry():
+            return f"domain:{entry.host}"
+        case KeyEntry():
+            return f"key:{entry.key}"
+
+
+class Change(msgspec.Struct, frozen=True, array_like=True):
+    """One step of the feed: `entry` is now so, or (`entry` None) `key` is gone."""
+
+    rev: int
+    key: str
+    entry: Entry | None
+
+
+class ChangePage(msgspec.Struct, frozen=True, array_like=True):
+    """`GET /edge/v1/changes`: all that moved after the asked rev, up to `rev`; `more`: ask again at once."""
+
+    epoch: str
+    rev: int
+    changes: list[Change]
+    more: bool = False
+    server_ms: int = 0  # the control plane's wall clock, for the edge's clock samples
+
+
+class SnapshotStart(msgspec.Struct, frozen=True, array_like=True, tag="start"):
+    """First frame of `GET /edge/v1/snapshot`; frames are msgpack values behind a 4-byte little-endian length."""
+
+    epoch: str
+    rev: int
+    server_ms: int
+
+
+class SnapshotEntries(msgspec.Struct, frozen=True, array_like=True, tag="entries"):
+    entries: list[Entry]
+
+
+class SnapshotEnd(msgspec.Struct, frozen=True, array_like=True, tag="end"):
+    """Last frame; a snapshot without it, or with another count, is not one."""
+
+    count: int
+
+
+SnapshotFrame = SnapshotStart | SnapshotEntries | SnapshotEnd
+
+# --- ship: edge -> control -------------------------------------------------------------------------------------------
+
+CONTENT_TYPE = "application/vnd.clicktrail.batch+msgpack"
+STREAM_HEADER = "Clicktrail-Stream"  # 32 hex digits
+FIRST_HEADER = "Clicktrail-First"  # sequence number of the batch's first record in its stream
+COUNT_HEADER = "Clicktrail-Count"  # how many records; lets an undecodable batch be set aside and its mark moved
+
+Lane = Literal["fresh", "backlog"]
+NoClick = Literal["", "prefetch", "head", "preview", "scanner", "honeypot"]
+"""Why the edge itself says that a request is no click; empty: as far as the edge can tell, it is one."""
+
+STORED_HEADERS = (
+    "user-agent",
+    "accept",
+    "accept-language",
+    "referer",
+    "sec-ch-ua",
+    "sec-ch-ua-mobile",
+    "sec-ch-ua-platform",
+    "sec-ch-ua-platform-version",
+    "sec-ch-ua-model",
+    "sec-fetch-site",
+    "sec-fetch-mode",
+    "sec-fetch-dest",
+    "sec-fetch-user",
+    "sec-purpose",
+    "purpose",
+    "x-moz",
+    "sec-gpc",
+)
+"""The only request headers that ever leave the spool, lower-case. Cookie, Authorization and every header that holds an
+address stay behind."""
+
+
+class ClickRecord(msgspec.Struct, frozen=True, array_like=True, tag="click"):
+    """A request for a link, answered with a redirect."""
+
+    click_id: bytes
+    time_ms: int  # the edge's wall clock at receipt
+    boot_ms: int  # the edge machine's time since boot at receipt
+    link_id: bytes
+    arm: int  # which of a link's rules answered; 0: the link itself
+    no_click: NoClick
+    carry: Carry
+    host: str
+    path: str
+    query: str  # raw, without `?`
+    address: bytes  # 4 or 16 bytes; used at ingest for country and duplicates, then dropped
+    visitor: bytes  # first-party id of the short host's cookie (16 bytes), or empty
+    headers: dict[str, str]  # of STORED_HEADERS
+
+
+class BeaconRecord(msgspec.Struct, frozen=True, array_like=True, tag="beacon"):
+    """A report by the snippet: landing, event or identify. `body` is the JSON as received (see `shared.beacon`)."""
+
+    record_id: bytes  # UUIDv7 made by the edge
+    time_ms: int
+    boot_ms: int
+    workspace_id: bytes
+    key_id: bytes
+    host: str
+    origin: str
+    address: bytes
+    headers: dict[str, str]
+    body: bytes
+
+
+class GapRecord(msgspec.Struct, frozen=True, array_like=True, tag="gap"):
+    """Records that were lost: how many, when, why. Stored and shown by reports, never hidden."""
+
+    from_ms: int
+    to_ms: int
+    count: int
+    at_least: bool  # the true number may be higher (the counting process was killed as well)
+    reason: str  # ring_full | spool_budget | spool_damaged | stream_expired | accepted_loss
+
+
+class UnknownSlugsRecord(msgspec.Struct, frozen=True, array_like=True, tag="unknown"):
+    """Requests for slugs that no link has, summed over a minute of one host."""
+
+    host: str
+    minute_ms: int
+    total: int
+    paths: dict[str, int]  # the 100 most frequent
+
+
+Record = ClickRecord | BeaconRecord | GapRecord | UnknownSlugsRecord
+
+
+class ClockSample(msgspec.Struct, frozen=True, array_like=True):
+    """One exchange with the control plane, by the edge's clocks; offset ≈ server − wall at half of the round trip."""
+
+    wall_ms: int
+    boot_ms: int
+    offset_ms: int
+    round_trip_ms: int
+
+
+class Batch(msgspec.Struct, frozen=True, array_like=True):
+    """Body of `POST /edge/v1/batches` (zstd-compressed). Records are numbered on from the `Clicktrail-First` header."""
+
+    edge_id: str  # `edg_…`, made by the agent at first start
+    lane: Lane
+    closed: bool  # no record will follow these in this stream
+    low_watermark_ms: int  # least time of any record not yet acked, else now
+    clock: list[ClockSample]  # recent samples, newest last
+    records: list[Record]
+
+
+class BatchAck(msgspec.Struct, frozen=True, array_like=True):
+    """Answer with 200 (stored, or had been) and 409 (starts above the mark): the number the stream goes on with."""
+
+    next: int
+    server_ms: int
+    quarantined: str = ""  # why the batch was set aside undecoded, when it was
+
+
+class EdgeStatus(msgspec.Struct, frozen=True, array_like=True):
+    """Body of `POST /edge/v1/status`, at least every 10 s; the answer is a `StatusAck`."""
+
+    edge_id: str
+    name: str  # the node's host name unless configured
+    version: str
+    wire: int
+    epoch: str
+    rev: int
+    workers: int
+    low_watermark_ms: int
+    backlog_records: int
+    backlog_bytes: int
+    spool_bytes: int
+    gap_count: int
+    clock: list[ClockSample]
+
+
+class StatusAck(msgspec.Struct, frozen=True, array_like=True):
+    server_ms: int
