@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page, async_playwright
 
-from tests.support.chromium import ChromiumMissingError, launch_flags
+from tests.support.chromium import ChromiumMissing, launch_flags
 from tests.support.chromium import chromium_path as find_chromium
 from tests.support.postgres import PostgresServer, running_postgres
 
@@ -58,7 +58,7 @@ def chromium_path() -> Path:
     """The program of a Chromium, which is installed where it is missing and can be."""
     try:
         return find_chromium()
-    except ChromiumMissingError as unavailable:
+    except ChromiumMissing as unavailable:
         if os.environ.get("CI"):
             pytest.fail(str(unavailable))
         pytest.skip(str(unavailable))

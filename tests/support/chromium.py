@@ -28,7 +28,7 @@ FLAGS = (
 """Keep a test's browser off the network: it is to reach the servers of the test and nothing else."""
 
 
-class ChromiumMissingError(Exception):
+class ChromiumMissing(Exception):
     """No browser, and none could be installed; the message says what to do."""
 
 
@@ -38,7 +38,7 @@ def launch_flags() -> list[str]:
 
 
 def chromium_path() -> Path:
-    """The browser's program, installed if need be. Raises ChromiumMissingError.
+    """The browser's program, installed if need be. Raises ChromiumMissing.
 
     Not to be called while an event loop runs: Playwright is asked for its own browser synchronously.
     """
@@ -47,7 +47,7 @@ def chromium_path() -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         found = _of_system() or _of_playwright() or _by_package_manager() or _by_playwright()
     if found is None:
-        raise ChromiumMissingError(
+        raise ChromiumMissing(
             "no Chromium to test with: install your system's `chromium` package or run `playwright install chromium`"
         )
     return found
@@ -90,5 +90,5 @@ def _by_playwright() -> Path | None:
 if __name__ == "__main__":
     try:
         print(chromium_path())
-    except ChromiumMissingError as unavailable:
+    except ChromiumMissing as unavailable:
         sys.exit(str(unavailable))

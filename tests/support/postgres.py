@@ -41,12 +41,12 @@ SETTINGS = {
 NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
-class PostgresMissingError(Exception):
+class PostgresMissing(Exception):
     """No Postgres programs on this machine; the message says what to install."""
 
 
 def find_programs() -> Path:
-    """The folder that holds `initdb`, `postgres` and `psql`. Raises PostgresMissingError."""
+    """The folder that holds `initdb`, `postgres` and `psql`. Raises PostgresMissing."""
     if os.environ.get("CLICKTRAIL_TEST_POSTGRES") == "system":
         folders = sorted(SYSTEM_POSTGRES.glob("*/bin"), key=lambda folder: int(folder.parent.name))
         remedy = "install Debian's `postgresql` or unset CLICKTRAIL_TEST_POSTGRES"
@@ -58,7 +58,7 @@ def find_programs() -> Path:
     for folder in reversed(folders):
         if (folder / "initdb").exists():
             return folder
-    raise PostgresMissingError(f"no Postgres to test with: {remedy}")
+    raise PostgresMissing(f"no Postgres to test with: {remedy}")
 
 
 class PostgresServer:
@@ -79,7 +79,7 @@ class PostgresServer:
         options = ["--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
         made = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
         if made.returncode != 0:
-            raise PostgresMissingError(f"initdb failed: {made.stderr or made.stdout}")
+            raise PostgresMissing(f"initdb failed: {made.stderr or made.stdout}")
 
     def start(self) -> None:
         """Start and wait until connections are accepted, recovery included."""
@@ -92,7 +92,7 @@ class PostgresServer:
             lambda: not child.is_running() or self._is_ready(child.pid), what="Postgres", timeout_s=START_TIMEOUT_S
         )
         if not child.is_running():
-            raise PostgresMissingError(f"Postgres did not start: {child.describe()}")
+            raise PostgresMissing(f"Postgres did not start: {child.describe()}")
 
     def _is_ready(self, pid: int) -> bool:
         # postmaster.pid: the pid in line 1, the state in line 8. A file that a crash left behind has another pid.
