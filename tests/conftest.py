@@ -21,18 +21,16 @@ ENGINES = ("sqlite", "postgres")
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+def postgres_server() -> Iterator[PostgresServer]:
     """A Postgres for the whole session (one for each parallel worker), fast and not durable."""
-    with running_postgres(tmp_path_factory.mktemp("postgres")) as server:
+    with running_postgres() as server:
         yield server
 
 
 @pytest.fixture
-def durable_postgres(tmp_path: Path) -> Iterator[PostgresServer]:
+def durable_postgres() -> Iterator[PostgresServer]:
     """A Postgres of the test's own with fsync on, to crash and start again."""
-    folder = tmp_path / "postgres"
-    folder.mkdir()
-    with running_postgres(folder, durable=True) as server:
+    with running_postgres(durable=True) as server:
         yield server
 
 

