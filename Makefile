@@ -40,7 +40,8 @@ format: .venv/.ready ## put Python into the house style
 
 loadtest: .venv/.ready ## redirects under load with locust (ARGS="--host http://127.0.0.1:8080 --slugs FILE")
 	@mkdir -p bench-results
-	@$(BIN)/locust -f loadtests/locustfile.py --headless --only-summary --json-file bench-results/loadtest $(ARGS)
+	@$(BIN)/locust -f loadtests/locustfile.py --headless --only-summary --users 50 --spawn-rate 50 \
+		--run-time 30s --results bench-results/loadtest.json $(ARGS)
 
 bench-%: prepare ## measure one part: bench-edge, bench-ingest, bench-attribution, bench-reports
 	@mkdir -p bench-results
