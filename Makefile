@@ -7,6 +7,7 @@ ARGS    ?=
 
 BIN        := .venv/bin
 STAGE      := $(PYTHON) scripts/stage.py
+STARTED    := $(shell date +%s)
 FRONT_ENDS := $(patsubst %/package.json,%,$(wildcard control/web/package.json edge/snippet/package.json))
 SHELL_SCRIPTS := .ci/run $(wildcard scripts/*.sh deploy/*.sh deploy/*/*.sh)
 
@@ -21,7 +22,7 @@ help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+%?:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: prepare ## build everything, fill it with 90 days of demo data and start it (ARGS="--help" for options)
-	@$(BIN)/clicktrail demo $(ARGS)
+	@CLICKTRAIL_DEMO_STARTED=$(STARTED) $(BIN)/clicktrail demo $(ARGS)
 
 test: prepare ## run all tests, on SQLite and Postgres and in Chromium (ARGS="tests/edge -k spool" for some)
 	@for folder in $(FRONT_ENDS); do (cd $$folder && $(NPM) test --if-present --silent) || exit 1; done
