@@ -55,10 +55,11 @@ _STRENGTH: dict[tuple[Kind, Kind], int] = {
 
 
 class People:
-    """Who is who: `persons` by id, and whose an identifier is at a time."""
+    """Who is who: `persons` by id, the `shared` identifiers, and whose an identifier is at a time."""
 
-    def __init__(self, persons: Iterable[Person], with_shared_clicks: Iterable[Observation] = ()) -> None:
+    def __init__(self, persons: Iterable[Person], shared: Set[Identifier], observations: Iterable[Observation]) -> None:
         self.persons = {person.id: person for person in persons}
+        self.shared = shared
         self._owners = {one: person.id for person in self.persons.values() for one in person.identifiers}
         spans: defaultdict[Identifier, list[tuple[float, str]]] = defaultdict(list)
         for person in self.persons.values():
@@ -67,9 +68,9 @@ class People:
                 spans[span.visitor].append((until, person.id))
         self._cut = {one: sorted(ends) for one, ends in spans.items()}
         self.shared_clicks: defaultdict[str, set[Identifier]] = defaultdict(set)  # that a person came by
-        for click, other, time_ms, _ in with_shared_clicks:
-            if person := self.owner(other, time_ms):
-                self.shared_clicks[person].add(click)
+        for a, b, time_ms, _ in observations:
+            if a.kind == "click" and a in shared and (person_id := self.owner(b, time_ms)):
+                self.shared_clicks[person_id].add(a)
 
     def owner(self, identifier: Identifier, time_ms: int | None = None) -> str | None:
         """The id of the person whose `identifier` was at `time_ms` (None: is now); None when it was never observed."""
@@ -109,8 +110,7 @@ def resolve(
     _join_customers(groups, joining)
     cut = _join_visitors(groups, joining)
     _join_the_rest(groups, joining, cut)
-    people = _persons(workspace_id, groups, cut, aliases)
-    return People(people, (one for one in seen if one.a in shared and one.a.kind == "click"))
+    return People(_persons(workspace_id, groups, cut, aliases), shared, seen)
 
 
 def person_id(workspace_id: str, identifiers: Iterable[Identifier]) -> str:
