@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 import msgspec
 from aiohttp import web
@@ -42,13 +43,14 @@ async def read_changes(context: Context, query: ChangesQuery) -> web.Response:
 async def read_snapshot(context: Context) -> web.StreamResponse:
     require_wire_version(context.request)
     response = web.StreamResponse(headers={"Content-Type": MSGPACK, WIRE_HEADER: str(WIRE_VERSION)})
-    chunks: AsyncIterator[bytes] = snapshot.snapshot_frames(context.database)
+    chunks: AsyncGenerator[bytes] = snapshot.snapshot_frames(context.database)
     if "zstd" in context.request.headers.get("Accept-Encoding", ""):
         response.headers["Content-Encoding"] = "zstd"
         chunks = snapshot.compressed(chunks)
     await response.prepare(context.request)
-    async for chunk in chunks:
-        await response.write(chunk)
+    async with aclosing(chunks):  # a reader that leaves half-way must not keep the database's snapshot open
+        async for chunk in chunks:
+            await response.write(chunk)
     await response.write_eof()
     return response
 

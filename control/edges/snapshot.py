@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any
 
 import msgspec
@@ -28,7 +29,7 @@ ZSTD_LEVEL = 3
 _LENGTH = struct.Struct("<I")
 
 
-async def snapshot_frames(database: Database) -> AsyncIterator[bytes]:
+async def snapshot_frames(database: Database) -> AsyncGenerator[bytes]:
     """The frames of a snapshot, each behind its length."""
     async with database.reading() as connection:
         state = await read_state(connection)
@@ -42,12 +43,13 @@ async def snapshot_frames(database: Database) -> AsyncIterator[bytes]:
         yield _frame(msgspec.msgpack.encode(SnapshotEnd(count)))
 
 
-async def compressed(frames: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def compressed(frames: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
     """A zstd stream of the frames; compression runs beside the event loop."""
     compressor = zstandard.ZstdCompressor(level=ZSTD_LEVEL).compressobj()
-    async for frame in frames:
-        if chunk := await asyncio.to_thread(compressor.compress, frame):
-            yield chunk
+    async with aclosing(frames):
+        async for frame in frames:
+            if chunk := await asyncio.to_thread(compressor.compress, frame):
+                yield chunk
     yield compressor.flush()
 
 

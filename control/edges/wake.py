@@ -32,7 +32,7 @@ log = structlog.get_logger()
 
 
 class FeedWake:
-    """One for each process. `start` it in the event loop that serves requests, `stop` it before the database closes."""
+    """One for each process. `start` it in the event loop that serves requests, `close` it before the database closes."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -46,7 +46,7 @@ class FeedWake:
         watch = self._watch_sqlite if self._database.dialect == "sqlite" else self._listen_postgres
         self._watcher = asyncio.create_task(watch(), name="feed-wake")
 
-    async def stop(self) -> None:
+    async def close(self) -> None:
         """Stops listening and sends those who wait home."""
         if self._watcher is not None:
             self._watcher.cancel()
