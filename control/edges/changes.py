@@ -36,7 +36,7 @@ async def changes_after(database: Database, wake: FeedWake, epoch: str, rev: int
         async with database.reading() as connection:
             page = await read_changes(connection, epoch, rev)
         left_s = deadline - time.monotonic()
-        if page.changes or left_s <= 0:
+        if page.changes or left_s <= 0 or wake.is_closed:
             return page
         await wake.wait(ticket, left_s)
 

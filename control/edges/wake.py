@@ -40,6 +40,7 @@ class FeedWake:
         self._waiting = 0
         self._somebody_waits = asyncio.Event()
         self._watcher: asyncio.Task[None] | None = None
+        self.is_closed = False
 
     async def start(self) -> None:
         """Begins to listen for other processes' commits."""
@@ -47,11 +48,12 @@ class FeedWake:
         self._watcher = asyncio.create_task(watch(), name="feed-wake")
 
     async def close(self) -> None:
-        """Stops listening and sends those who wait home."""
+        """Stops listening; who waits is answered now."""
         if self._watcher is not None:
             self._watcher.cancel()
             with suppress(asyncio.CancelledError):
                 await self._watcher
+        self.is_closed = True
         self.wake()
 
     @asynccontextmanager

@@ -25,6 +25,9 @@ def upgrade() -> None:
             "workspace_id", "bucket_ms", "link_id", "campaign_id", "channel", "class", name=op.f("pk_click_rollups")
         ),
     )
+    with op.batch_alter_table("click_rollups", schema=None) as batch_op:
+        batch_op.create_index("ix_click_rollups_link", ["link_id", "class"], unique=False)
+
     op.create_table(
         "clicks",
         sa.Column("id", sa.LargeBinary(), nullable=False),
@@ -485,6 +488,7 @@ def upgrade() -> None:
         sa.Column("query_name", sa.Text(), server_default="ct", nullable=False),
         sa.Column("forward_query", sa.Boolean(), server_default=sa.text("(true)"), nullable=False),
         sa.Column("referrer_policy", sa.Text(), server_default="", nullable=False),
+        sa.Column("search_text", sa.Text(), server_default="", nullable=False),
         sa.Column("created_ms", sa.BigInteger(), nullable=False),
         sa.Column("updated_ms", sa.BigInteger(), nullable=False),
         sa.Column("archived_ms", sa.BigInteger(), nullable=True),
