@@ -70,7 +70,7 @@ async def read_workspace(context: Context) -> Workspace:
 @routes.patch("/api/v1/workspace", summary="Change the workspace")
 async def edit_workspace(context: Context, body: WorkspaceEdit) -> Workspace:
     async with context.database.transaction() as connection:
-        return await workspaces.edit_workspace(connection, context.workspace_id, body)
+        return await workspaces.edit_workspace(connection, context.workspace_id, body, context.now_ms)
 
 
 @routes.get("/api/v1/api-keys", summary="API keys in use, newest first")

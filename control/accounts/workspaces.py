@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from zoneinfo import available_timezones
 
-import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from control.accounts import store
 from control.accounts.types import Workspace, WorkspaceEdit
+from control.edits import changes_of
 from control.events.standard import seed_standard_events
 from control.http.errors import InvalidInput
 from shared import ids
@@ -51,13 +51,11 @@ async def create_workspace(connection: AsyncConnection, name: str, owner_id: str
     return workspace_id
 
 
-async def edit_workspace(connection: AsyncConnection, workspace_id: str, edit: WorkspaceEdit) -> Workspace:
+async def edit_workspace(connection: AsyncConnection, workspace_id: str, edit: WorkspaceEdit, now_ms: int) -> Workspace:
     """Applies the edit and gives the workspace as it is then. Raises InvalidInput for an unknown time zone."""
-    values: dict[str, Any] = {name: value for name, value in msgspec.structs.asdict(edit).items() if value is not msgspec.UNSET}
+    values = changes_of(edit, await store.workspace_by_id(connection, workspace_id), now_ms)
     if values.get("timezone", "UTC") not in available_timezones():
         raise InvalidInput.of("timezone", f"{values['timezone']!r} is no IANA time zone, such as Europe/Berlin")
-    if "name" in values:
-        values["name"] = values["name"].strip()
     if values:
         await store.update_workspace(connection, workspace_id, values)
     return await read_workspace(connection, workspace_id)
