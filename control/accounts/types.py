@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-Name = Annotated[str, Meta(min_length=1, max_length=120, pattern=r"\S")]
-Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$", description="ISO 4217 code, such as EUR.")]
+from control.http.fields import Currency, Label
+
 Origin = Annotated[str, Meta(max_length=300, description="`https://www.example.com`, or `*` alone for any.")]
 KeyKind = Literal["secret", "publishable"]
 
@@ -34,7 +34,7 @@ class Workspace(msgspec.Struct, frozen=True):
 class WorkspaceEdit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What of a workspace is to change; what is left out stays."""
 
-    name: Name | UnsetType = UNSET
+    name: Label | UnsetType = UNSET
     timezone: Annotated[str, Meta(max_length=64)] | UnsetType = UNSET
     currency: Currency | UnsetType = UNSET
 
@@ -57,7 +57,7 @@ class Session(msgspec.Struct, frozen=True):
 class NewApiKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A key to make. Secret keys are for servers; publishable ones stand in pages and may only report events."""
 
-    name: Name
+    name: Label
     kind: KeyKind
     allowed_origins: Annotated[list[Origin], Meta(max_length=50)] = []
     """Of a publishable key: the sites whose pages may use it. Empty: any."""

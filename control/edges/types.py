@@ -7,13 +7,15 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from control.http.fields import Label
+
 EdgeState = Literal["live", "silent", "retired"]
 
 
 class NewEdgeToken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A token to make; several edges may share one."""
 
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=r"\S")]
+    name: Label
 
 
 class EdgeToken(msgspec.Struct, frozen=True):

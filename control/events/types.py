@@ -8,23 +8,21 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from control.http.fields import Amount, Currency, Label
 from control.http.paging import PageQuery
 from shared.beacon import EventName
 
 Counting = Literal["every", "once_per_person", "once_per_click"]
 Model = Literal["first", "last", "linear", "time_decay", "position"]
 
-Title = Annotated[str, Meta(min_length=1, max_length=120, pattern=r"\S")]
 WindowDays = Annotated[int, Meta(ge=1, le=365, description="Attribution window in days of 24 hours.")]
-Amount = Annotated[int, Meta(ge=0, le=10**15, description="In minor units of the currency, such as cents.")]
-Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$", description="ISO 4217 code, such as EUR.")]
 
 
 class NewEventDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An event of one's own. `name` is what pages and servers send; it can't be changed later."""
 
     name: EventName
-    title: Title
+    title: Label
     counting: Counting = "every"
     window_days: WindowDays = 30
     default_model: Model = "last"
@@ -35,7 +33,7 @@ class NewEventDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 class EventDefinitionEdit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is to change; what is left out stays. A change of counting or window credits past conversions anew."""
 
-    title: Title | UnsetType = UNSET
+    title: Label | UnsetType = UNSET
     counting: Counting | UnsetType = UNSET
     window_days: WindowDays | UnsetType = UNSET
     default_model: Model | UnsetType = UNSET
