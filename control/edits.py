@@ -6,10 +6,9 @@ from typing import Any
 
 import msgspec
 from msgspec import UNSET
-from sqlalchemy import Row
 
 
-def changes_of(edit: msgspec.Struct, row: Row[Any], now_ms: int) -> dict[str, Any]:
+def changes_of(edit: msgspec.Struct, row: Any, now_ms: int) -> dict[str, Any]:
     """The columns whose value an edit changes: neither what it leaves out nor what is so already.
 
     Texts lose the spaces around them; `archived` becomes the column `archived_ms`.

@@ -21,9 +21,7 @@ routes = Routes(tag="Accounts")
 SESSION_COOKIE_S = 400 * 24 * 3600
 
 
-@routes.post(
-    "/api/v1/auth/sign-in", summary="Sign in with a one-time link", access="public", errors=(LinkNotValid,)
-)
+@routes.post("/api/v1/auth/sign-in", summary="Sign in with a one-time link", access="public", errors=(LinkNotValid,))
 async def sign_in_with_link(context: Context, body: SignIn) -> web.Response:
     """Answers with the session, as `GET /api/v1/session` does, and sets the session cookie. A link works once."""
     async with context.database.transaction() as connection:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, tuple_, update
+from sqlalchemy import delete, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from control.store.schema import api_keys, memberships, sessions, sign_in_links, users, workspaces
 
-AnyRow = Row[Any]
+AnyRow = Any  # a row of SQLAlchemy, whose columns no type checker knows
 
 
 async def insert_workspace(connection: AsyncConnection, row: Mapping[str, Any]) -> None:
@@ -120,7 +120,9 @@ async def keys_page(
     query = select(api_keys).where(api_keys.c.workspace_id == workspace_id, api_keys.c.revoked_ms.is_(None))
     if after is not None:
         query = query.where(tuple_(api_keys.c.created_ms, api_keys.c.id) < after)
-    return list(await connection.execute(query.order_by(api_keys.c.created_ms.desc(), api_keys.c.id.desc()).limit(limit)))
+    return list(
+        await connection.execute(query.order_by(api_keys.c.created_ms.desc(), api_keys.c.id.desc()).limit(limit))
+    )
 
 
 async def revoke_key(connection: AsyncConnection, workspace_id: str, key_id: str, now_ms: int) -> AnyRow | None:

@@ -21,14 +21,13 @@ class CampaignNameTaken(Conflict):
     title = "A campaign of that name exists already"
 
 
-async def create_campaign(
-    connection: AsyncConnection, workspace_id: str, new: NewCampaign, now_ms: int
-) -> Campaign:
+async def create_campaign(connection: AsyncConnection, workspace_id: str, new: NewCampaign, now_ms: int) -> Campaign:
     """Raises CampaignNameTaken."""
-    row = {"id": ids.new_id("cmp"), "workspace_id": workspace_id, "name": new.name.strip(), "created_ms": now_ms}
+    campaign = Campaign(ids.new_id("cmp"), new.name.strip(), from_ms(now_ms), None)
+    row = {"id": campaign.id, "workspace_id": workspace_id, "name": campaign.name, "created_ms": now_ms}
     if not await store.insert_campaign(connection, row):
         raise _name_taken(new.name)
-    return Campaign(row["id"], row["name"], from_ms(now_ms), None)
+    return campaign
 
 
 async def read_campaign(connection: AsyncConnection, workspace_id: str, campaign_id: str) -> Campaign:
@@ -41,10 +40,8 @@ async def edit_campaign(
 ) -> Campaign:
     """Raises NotFound, CampaignNameTaken."""
     values = changes_of(edit, await _row(connection, workspace_id, campaign_id), now_ms)
-    if "name" in values and await store.campaign_id_named(connection, workspace_id, values["name"]):
+    if values and not await store.update_campaign(connection, campaign_id, values):
         raise _name_taken(values["name"])
-    if values:
-        await store.update_campaign(connection, campaign_id, values)
     return await read_campaign(connection, workspace_id, campaign_id)
 
 

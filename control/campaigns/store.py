@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, tuple_, update
+from sqlalchemy import delete, insert, select, tuple_, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from control.store.schema import campaign_spend, campaigns
 from control.store.upsert import insert_into
 
-AnyRow = Row[Any]
+AnyRow = Any  # a row of SQLAlchemy, whose columns no type checker knows
 
 
 async def insert_campaign(connection: AsyncConnection, row: Mapping[str, Any]) -> bool:
@@ -23,11 +24,6 @@ async def insert_campaign(connection: AsyncConnection, row: Mapping[str, Any]) -
 async def campaign(connection: AsyncConnection, workspace_id: str, campaign_id: str) -> AnyRow | None:
     query = select(campaigns).where(campaigns.c.id == campaign_id, campaigns.c.workspace_id == workspace_id)
     return (await connection.execute(query)).one_or_none()
-
-
-async def campaign_id_named(connection: AsyncConnection, workspace_id: str, name: str) -> str | None:
-    query = select(campaigns.c.id).where(campaigns.c.workspace_id == workspace_id, campaigns.c.name == name)
-    return (await connection.execute(query)).scalar_one_or_none()
 
 
 async def campaigns_page(
@@ -43,8 +39,13 @@ async def campaigns_page(
     return list(await connection.execute(query.order_by(*order).limit(limit)))
 
 
-async def update_campaign(connection: AsyncConnection, campaign_id: str, values: Mapping[str, Any]) -> None:
-    await connection.execute(update(campaigns).where(campaigns.c.id == campaign_id).values(values))
+async def update_campaign(connection: AsyncConnection, campaign_id: str, values: Mapping[str, Any]) -> bool:
+    """False when the workspace has another campaign of the new name; the transaction is over then."""
+    try:
+        await connection.execute(update(campaigns).where(campaigns.c.id == campaign_id).values(values))
+    except IntegrityError:
+        return False
+    return True
 
 
 async def spend_of(connection: AsyncConnection, campaign_id: str) -> list[AnyRow]:

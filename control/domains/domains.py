@@ -32,17 +32,18 @@ async def add_domain(
     connection: AsyncConnection, workspace_id: str, new: NewDomain, now_ms: int, *, allow_ip: bool = False
 ) -> Domain:
     """Adds a domain and publishes it. Raises InvalidInput, and HostTaken when any workspace has that host."""
+    domain_id, host = ids.new_id("dom"), _host(new.host, allow_ip)
     row = {
-        "id": ids.new_id("dom"),
+        "id": domain_id,
         "workspace_id": workspace_id,
-        "host": _host(new.host, allow_ip),
-        "fallback_url": _fallback(new.fallback_url, _host(new.host, allow_ip)),
+        "host": host,
+        "fallback_url": _fallback(new.fallback_url, host),
         "consent": new.consent,
         "created_ms": now_ms,
     }
     if not await store.insert_domain(connection, row):
-        raise HostTaken.of("host", f"{row['host']} is a short domain of this installation already")
-    return await _publish(connection, workspace_id, row["id"])
+        raise HostTaken.of("host", f"{host} is a short domain of this installation already")
+    return await _publish(connection, workspace_id, domain_id)
 
 
 async def read_domain(connection: AsyncConnection, workspace_id: str, domain_id: str) -> Domain:
@@ -136,6 +137,4 @@ def _entry(row: store.AnyRow) -> DomainEntry:
 
 
 def _to_domain(row: store.AnyRow) -> Domain:
-    return Domain(
-        row.id, row.host, row.fallback_url, row.consent, _cookie_domain(row.host), from_ms(row.created_ms)
-    )
+    return Domain(row.id, row.host, row.fallback_url, row.consent, _cookie_domain(row.host), from_ms(row.created_ms))

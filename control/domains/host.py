@@ -21,7 +21,7 @@ HOST_MAX_CHARS = 253
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?").fullmatch
 # What browsers would take for an IPv4 address in disguise: a last label of digits, or 0x… in any base they know.
 _NUMERIC = re.compile(r"\d+|0x[0-9a-f]*").fullmatch
-_DOTS = str.maketrans("。．｡", "...")  # noqa: RUF001 the other full stops that IDNA takes for a dot
+_DOTS = str.maketrans("。．｡", "...")
 
 
 class BadHost(ValueError):

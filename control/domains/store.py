@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Row, delete, exists, select, tuple_, update
+from sqlalchemy import delete, exists, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from control.store.schema import domains, links
 from control.store.upsert import insert_into
 
-AnyRow = Row[Any]
+AnyRow = Any  # a row of SQLAlchemy, whose columns no type checker knows
 
 
 async def insert_domain(connection: AsyncConnection, row: Mapping[str, Any]) -> bool:

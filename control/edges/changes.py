@@ -41,9 +41,7 @@ async def changes_after(database: Database, wake: FeedWake, epoch: str, rev: int
         await wake.wait(ticket, left_s)
 
 
-async def read_changes(
-    connection: AsyncConnection, epoch: str, rev: int, limit: int = CHANGES_PER_PAGE
-) -> ChangePage:
+async def read_changes(connection: AsyncConnection, epoch: str, rev: int, limit: int = CHANGES_PER_PAGE) -> ChangePage:
     """Up to `limit` changes after `rev`, as they are now. Raises SnapshotNeeded."""
     state = await read_state(connection)
     _check_position(state, epoch, rev)

@@ -83,9 +83,7 @@ async def forget_tombstones(connection: AsyncConnection, now_ms: int) -> int:
     newest, count = (await connection.execute(select(func.max(feed.c.rev), func.count()).where(*old))).one()
     if count:
         await connection.execute(delete(feed).where(*old))
-        await connection.execute(
-            update(sync_state).where(sync_state.c.horizon < newest).values(horizon=newest)
-        )
+        await connection.execute(update(sync_state).where(sync_state.c.horizon < newest).values(horizon=newest))
     return count
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from control.edges.feed import SyncState, read_state
@@ -59,7 +59,7 @@ async def list_edges(connection: AsyncConnection, after: tuple[str] | None, limi
     return page_of(rows, limit, lambda row: _to_edge(row, state, now_ms), lambda row: (row.id,))
 
 
-def _to_edge(row: Row[Any], state: SyncState, now_ms: int) -> Edge:
+def _to_edge(row: Any, state: SyncState, now_ms: int) -> Edge:
     # An edge of another epoch has all of this one's changes before it.
     lag = state.rev - row.rev if row.epoch == state.epoch else state.rev
     return Edge(
@@ -76,7 +76,7 @@ def _to_edge(row: Row[Any], state: SyncState, now_ms: int) -> Edge:
     )
 
 
-def _state(row: Row[Any], now_ms: int) -> EdgeState:
+def _state(row: Any, now_ms: int) -> EdgeState:
     if row.retired_ms is not None:
         return "retired"
     return "silent" if now_ms - row.last_seen_ms > SILENT_MS else "live"

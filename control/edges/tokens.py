@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row, insert, select, tuple_, update
+from sqlalchemy import insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from control.accounts.authenticate import hash_secret
@@ -35,11 +35,11 @@ async def require_operator(connection: AsyncConnection, workspace_id: str) -> No
 
 async def issue_token(connection: AsyncConnection, name: str, now_ms: int) -> EdgeToken:
     """A new token; the answer alone ever holds it."""
-    token = new_secret("et")
-    token_id = ids.new_id("etk")
-    row = {"id": token_id, "name": name.strip(), "token_hash": hash_secret(token), "created_ms": now_ms}
+    secret = new_secret("et")
+    token = EdgeToken(ids.new_id("etk"), name.strip(), from_ms(now_ms), None, secret)
+    row = {"id": token.id, "name": token.name, "token_hash": hash_secret(secret), "created_ms": now_ms}
     await connection.execute(insert(edge_tokens).values(row))
-    return EdgeToken(token_id, row["name"], from_ms(now_ms), None, token)
+    return token
 
 
 async def revoke_token(connection: AsyncConnection, token_id: str, now_ms: int) -> None:
@@ -71,5 +71,5 @@ async def _revoke(connection: AsyncConnection, now_ms: int, which: Any) -> int:
     return (await connection.execute(update(edge_tokens).where(which, in_use).values(revoked_ms=now_ms))).rowcount
 
 
-def _to_token(row: Row[Any]) -> EdgeToken:
+def _to_token(row: Any) -> EdgeToken:
     return EdgeToken(row.id, row.name, from_ms(row.created_ms), from_ms_or_none(row.last_used_ms), None)

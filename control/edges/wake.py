@@ -32,7 +32,7 @@ log = structlog.get_logger()
 
 
 class FeedWake:
-    """One for each process. `start` it in the event loop that serves requests, `close` it before the database closes."""
+    """One for each process: `start` it in the event loop that serves requests, `close` it before the database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -100,12 +100,15 @@ class FeedWake:
                         self.wake()
                 await asyncio.sleep(SQLITE_POLL_S)
 
+    def _notified(self, *_notification: object) -> None:
+        self.wake()
+
     async def _listen_postgres(self) -> None:
         retry_s = RETRY_FIRST_S
         while True:
             try:
                 async with _connected(self._database) as (connection, lost):
-                    await connection.add_listener(CHANNEL, lambda *_: self.wake())
+                    await connection.add_listener(CHANNEL, self._notified)
                     self.wake()
                     retry_s = RETRY_FIRST_S
                     await _lost(connection, lost)
@@ -125,9 +128,14 @@ async def _first_row(connection: aiosqlite.Connection, query: str) -> Any:
 async def _connected(database: Database) -> AsyncGenerator[tuple[Any, asyncio.Event]]:
     """A connection outside of the pool, and an event that is set when it is closed."""
     url = database.url.set(drivername="postgresql").render_as_string(hide_password=False)
-    connection: Any = await asyncpg.connect(url)
+    connect: Any = asyncpg.connect
+    connection: Any = await connect(url)
     lost = asyncio.Event()
-    connection.add_termination_listener(lambda _connection: lost.set())
+
+    def closed(_connection: object) -> None:
+        lost.set()
+
+    connection.add_termination_listener(closed)
     try:
         yield connection, lost
     finally:

@@ -25,8 +25,9 @@ async def define_event(
 ) -> EventDefinition:
     """Adds a definition. Raises EventNameTaken, also for the name of an archived one."""
     _check_default_value(new.default_amount, new.default_currency)
+    definition_id = ids.new_id("evd")
     row = {
-        "id": ids.new_id("evd"),
+        "id": definition_id,
         "workspace_id": workspace_id,
         "name": new.name,
         "title": new.title.strip(),
@@ -42,7 +43,7 @@ async def define_event(
     }
     if not await store.insert_definition(connection, row):
         raise EventNameTaken.of("name", f"{new.name} is defined in this workspace; it may be among the archived ones")
-    return await read_definition(connection, workspace_id, row["id"])
+    return await read_definition(connection, workspace_id, definition_id)
 
 
 async def read_definition(connection: AsyncConnection, workspace_id: str, definition_id: str) -> EventDefinition:

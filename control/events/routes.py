@@ -16,9 +16,7 @@ routes = Routes(tag="Event definitions")
 async def list_event_definitions(context: Context, query: EventDefinitionQuery) -> Page[EventDefinition]:
     after = decode_cursor(query.cursor, tuple[str])
     async with context.database.reading() as connection:
-        return await definitions.list_definitions(
-            connection, context.workspace_id, query.archived, after, query.limit
-        )
+        return await definitions.list_definitions(connection, context.workspace_id, query.archived, after, query.limit)
 
 
 @routes.post("/api/v1/event-definitions", summary="Define an event", status=201, errors=(EventNameTaken,))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Row, insert, literal, select, update
+from sqlalchemy import insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from control.store.schema import conversions, dirty_identifiers, event_definitions
 from control.store.upsert import insert_into
 
-AnyRow = Row[Any]
+AnyRow = Any  # a row of SQLAlchemy, whose columns no type checker knows
 
 
 async def insert_definition(connection: AsyncConnection, row: Mapping[str, Any]) -> bool:

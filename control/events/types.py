@@ -37,8 +37,8 @@ class EventDefinitionEdit(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     counting: Counting | UnsetType = UNSET
     window_days: WindowDays | UnsetType = UNSET
     default_model: Model | UnsetType = UNSET
-    default_amount: Amount | None | UnsetType = UNSET
-    default_currency: Currency | None | UnsetType = UNSET
+    default_amount: Amount | UnsetType | None = UNSET
+    default_currency: Currency | UnsetType | None = UNSET
     archived: bool | UnsetType = UNSET
 
 

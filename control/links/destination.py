@@ -27,7 +27,17 @@ _FRAGMENT_SAFE = _PATH_SAFE + "?{}^|\\#"
 
 # Query names by which storage services and CDNs carry a signature over the whole query: a name more breaks the link.
 _SIGNATURES = frozenset(
-    {"x-amz-signature", "x-goog-signature", "x-oss-signature", "signature", "sig", "hmac", "hdnea", "hdnts", "__token__"}
+    {
+        "x-amz-signature",
+        "x-goog-signature",
+        "x-oss-signature",
+        "signature",
+        "sig",
+        "hmac",
+        "hdnea",
+        "hdnts",
+        "__token__",
+    }
 )
 
 
@@ -36,7 +46,7 @@ class BadDestination(ValueError):
 
 
 class Destination(NamedTuple):
-    """A destination in its one spelling. `query` and `fragment` are None where the URL has none at all."""
+    """A destination in its one spelling. `query` and `fragment` are None where the URL has none."""
 
     scheme: str
     host: str
@@ -110,12 +120,12 @@ def _authority(authority: str, scheme: str) -> tuple[str, str]:
 
 
 def _path_query_fragment(rest: str) -> tuple[str, str | None, str | None]:
-    rest, hash_sign, fragment = rest.partition("#")
+    rest, _, fragment = rest.partition("#")
     path, question_mark, query = rest.partition("?")
     if "\\" in path:
         raise BadDestination("a destination has no backslash in its path")
     return (
         quote(path, safe=_PATH_SAFE) or "/",
         quote(query, safe=_QUERY_SAFE) if question_mark else None,
-        quote(fragment, safe=_FRAGMENT_SAFE) if hash_sign else None,
+        quote(fragment, safe=_FRAGMENT_SAFE) or None,
     )
