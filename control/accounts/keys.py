@@ -31,13 +31,13 @@ async def issue_key(connection: AsyncConnection, workspace_id: str, new: NewApiK
         raise InvalidInput.of("allowed_origins", "only a publishable key has origins; a secret key is no page's")
     origins = [_origin(text, at) for at, text in enumerate(new.allowed_origins)]
     key = new_secret("sk" if is_secret else "pk")
-    key_id = ids.new_id("key")
+    key_id, name, hint = ids.new_id("key"), new.name.strip(), key[:HINT_CHARS] + "…"
     row = {
         "id": key_id,
         "workspace_id": workspace_id,
         "kind": new.kind,
-        "name": new.name.strip(),
-        "hint": key[:HINT_CHARS] + "…",
+        "name": name,
+        "hint": hint,
         "secret_hash": hash_secret(key) if is_secret else None,
         "public_key": None if is_secret else key,
         "allowed_origins": msgspec.json.encode(origins).decode(),
@@ -46,7 +46,7 @@ async def issue_key(connection: AsyncConnection, workspace_id: str, new: NewApiK
     await store.insert_key(connection, row)
     if not is_secret:
         await publish(connection, [_entry(key, key_id, workspace_id, origins)])
-    return ApiKey(key_id, row["name"], new.kind, row["hint"], origins, from_ms(now_ms), None, key)
+    return ApiKey(key_id, name, new.kind, hint, origins, from_ms(now_ms), None, key)
 
 
 async def revoke_key(connection: AsyncConnection, workspace_id: str, key_id: str, now_ms: int) -> None:

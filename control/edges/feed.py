@@ -25,7 +25,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from control.store.schema import feed, sync_state
-from control.store.upsert import insert_ignore, insert_into
+from control.store.upsert import insert_into
 from shared.clock import DAY_MS, wall_ms
 from shared.wire import Entry, entry_key
 
@@ -48,14 +48,9 @@ class SyncState(NamedTuple):
     horizon: int
 
 
-async def ensure_sync_state(connection: AsyncConnection) -> None:
-    """Gives a new database its epoch."""
-    await insert_ignore(connection, sync_state, [{"id": 1, "epoch": _new_epoch(), "rev": 0, "horizon": 0}])
-
-
 async def renew_epoch(connection: AsyncConnection) -> None:
     """Starts another history, after which every edge takes a snapshot: for a database that was restored or moved."""
-    await connection.execute(update(sync_state).values(epoch=_new_epoch()))
+    await connection.execute(update(sync_state).values(epoch=secrets.token_hex(8)))
 
 
 async def read_state(connection: AsyncConnection) -> SyncState:
@@ -115,7 +110,3 @@ async def _lineage(connection: AsyncConnection) -> str:
     except DBAPIError:
         return ""  # a service that hides its WAL from us also keeps it through a failover
     return blake2s(lineage.encode(), digest_size=6).hexdigest()
-
-
-def _new_epoch() -> str:
-    return secrets.token_hex(8)

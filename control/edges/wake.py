@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, cast
 
 import aiosqlite
 import asyncpg
@@ -128,8 +128,7 @@ async def _first_row(connection: aiosqlite.Connection, query: str) -> Any:
 async def _connected(database: Database) -> AsyncGenerator[tuple[Any, asyncio.Event]]:
     """A connection outside of the pool, and an event that is set when it is closed."""
     url = database.url.set(drivername="postgresql").render_as_string(hide_password=False)
-    connect: Any = asyncpg.connect
-    connection: Any = await connect(url)
+    connection: Any = await cast("Any", asyncpg).connect(url)
     lost = asyncio.Event()
 
     def closed(_connection: object) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -522,3 +524,10 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("conversion_reports", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_conversion_reports_conversion_id"), ["conversion_id"], unique=False)
+
+    # The feed's one row: a new database begins a new history of revs.
+    op.execute(
+        sa.text("insert into sync_state (id, epoch, rev, horizon) values (1, :epoch, 0, 0)").bindparams(
+            epoch=secrets.token_hex(8)
+        )
+    )
