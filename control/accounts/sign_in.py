@@ -47,7 +47,6 @@ async def issue_sign_in_link(
 
 async def sign_in(connection: AsyncConnection, token: str, now_ms: int) -> SignedIn:
     """Uses up a one-time token and opens a session. Raises LinkNotValid."""
-    await store.delete_over(connection, now_ms)
     user_id = await store.use_sign_in_link(connection, hash_secret(token), now_ms)
     if user_id is None:
         raise LinkNotValid("Ask for a new one: `clicktrail sign-in-link` prints it.")
@@ -73,6 +72,11 @@ async def read_session(connection: AsyncConnection, token: str, user_id: str, wo
 async def sign_out(connection: AsyncConnection, token: str) -> None:
     """Ends a session."""
     await store.delete_session(connection, hash_secret(token))
+
+
+async def forget_old(connection: AsyncConnection, now_ms: int) -> None:
+    """Removes links and sessions whose time is over."""
+    await store.delete_over(connection, now_ms)
 
 
 async def _session(connection: AsyncConnection, user_id: str, workspace_id: str | None, csrf_token: str) -> Session:
