@@ -88,6 +88,6 @@ def _origin(text: str, at: int) -> str:
     origin = text.strip().lower().removesuffix("/")
     if origin != "*" and not _ORIGIN(origin):
         raise InvalidInput.of(
-            f"allowed_origins.{at}", f"{text!r} is no origin: write https://www.example.com, without a path, or *"
+            f"allowed_origins[{at}]", f"{text!r} is no origin: write https://www.example.com, without a path, or *"
         )
     return origin

@@ -67,7 +67,7 @@ async def replace_spend(connection: AsyncConnection, workspace_id: str, campaign
     for at, item in enumerate(spend.items):
         key = item.day.isoformat(), item.channel.lower()
         if key in rows:
-            raise InvalidInput.of(f"items.{at}", f"{key[0]} has a row for {key[1]} already; add the amounts up")
+            raise InvalidInput.of(f"items[{at}]", f"{key[0]} has a row for {key[1]} already; add the amounts up")
         rows[key] = {
             "campaign_id": campaign_id,
             "workspace_id": workspace_id,

@@ -1,8 +1,7 @@
-"""`clicktrail`: the command line. Each command here reads its configuration and hands over; errors end in a sentence."""
+"""`clicktrail`: the command line. Each command reads its configuration and hands over; an error ends in a sentence."""
 
 from __future__ import annotations
 
-import asyncio
 import importlib.util
 import os
 import sys

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 import typer
+from edge.config import EdgeConfig
 
 from control.cli.edge_child import EdgeChild
 from control.cli.failure import CliError
@@ -23,12 +24,12 @@ from control.cli.serve import bind, serving, until_stopped
 from control.config import ControlConfig
 from control.edges.tokens import replace_token
 from control.services import Services
-from edge.config import EdgeConfig
 from shared import config as configuration
 from shared.clock import wall_ms
 
 EDGE_TOKEN_NAME = "Edge of `clicktrail up`"
 EDGE_START_S = 15.0
+EDGE_POLL_S = 0.05
 
 
 async def up(config: ControlConfig, tables: Mapping[str, Any], email: str) -> None:
@@ -84,8 +85,8 @@ async def _until_it_listens(edge_config: EdgeConfig) -> None:
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(edge_config.host, edge_config.host)
     try:
         async with asyncio.timeout(EDGE_START_S):
-            while not await asyncio.to_thread(_accepts, host, edge_config.port):
-                await asyncio.sleep(0.05)
+            while not await asyncio.to_thread(_accepts, host, edge_config.port):  # noqa: ASYNC110 no event: another process
+                await asyncio.sleep(EDGE_POLL_S)
     except TimeoutError:
         raise CliError(f"the edge did not listen on port {edge_config.port} within {EDGE_START_S:.0f} s") from None
 
