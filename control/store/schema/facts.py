@@ -19,8 +19,8 @@ from sqlalchemy import (
 
 from control.store.schema.base import Serial, metadata
 
-# On Postgres the initial migration partitions this table by range of `id`: ids are UUIDv7, so a range of ids is a range
-# of time, and the primary key needs no second column.
+# Partitioned by month on Postgres (control.store.partitions): ids are UUIDv7, so a range of ids is a range of time, and
+# the primary key needs no second column.
 clicks = Table(
     "clicks",
     metadata,
@@ -67,6 +67,7 @@ clicks = Table(
         postgresql_where=text("alias_of is not null"),
     ),
     Index("ix_clicks_workspace_time", "workspace_id", "time_ms"),
+    postgresql_partition_by="range (id)",
 )
 
 landings = Table(
