@@ -27,17 +27,7 @@ _FRAGMENT_SAFE = _PATH_SAFE + "?{}^|\\#"
 
 # Query names by which storage services and CDNs carry a signature over the whole query: a name more breaks the link.
 _SIGNATURES = frozenset(
-    {
-        "x-amz-signature",
-        "x-goog-signature",
-        "x-oss-signature",
-        "signature",
-        "sig",
-        "hmac",
-        "hdnea",
-        "hdnts",
-        "__token__",
-    }
+    {"x-amz-signature", "x-goog-signature", "x-oss-signature", "signature", "sig", "hmac", "hdnea", "hdnts", "__token__"}
 )
 
 
