@@ -51,12 +51,13 @@ clicks = Table(
     Column("query", Text, nullable=False, server_default=""),  # as the request had it
     Column("headers", Text, nullable=False),  # JSON object of shared.wire.STORED_HEADERS
     Column("edge_id", Text, nullable=False),
-    Index("ix_clicks_link_visitor_time", "link_id", "visitor_hash", "time_ms"),  # the chains of duplicates
+    Index("ix_clicks_link_visitor_time", "link_id", "visitor_hash", "time_ms", "id"),  # the chains of duplicates
     Index(
         "ix_clicks_link_visitor_before",
         "link_id",
         "visitor_hash_before",
         "time_ms",
+        "id",
         sqlite_where=text("visitor_hash_before is not null"),
         postgresql_where=text("visitor_hash_before is not null"),
     ),
@@ -168,6 +169,7 @@ refunds = Table(
     Column("workspace_id", Text, nullable=False),
     Column("conversion_id", Text),  # null: names an order that has not arrived yet
     Column("order_id", Text, nullable=False, server_default=""),
+    Column("definition_id", Text, nullable=False, server_default=""),  # whose order it is; empty beside conversion_id
     Column("event_key", Text, nullable=False),
     Column("amount", BigInteger),  # null: all that is left
     Column("currency", Text),
