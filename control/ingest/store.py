@@ -199,7 +199,7 @@ class Moved(NamedTuple):
 
 
 async def apply_moves(connection: AsyncConnection, moves: Iterable[Move]) -> list[Moved]:
-    """Gives aliases their new first click; returns the aliases that moved. Index ix_clicks_alias."""
+    """Gives aliases their new first click; returns the aliases that moved. Index ix_clicks_alias_of."""
     moved: list[Moved] = []
     columns = {"old": "bytea", "time_ms": "bigint", "id": "bytea", "new": "bytea"}
     for move in moves:

@@ -62,7 +62,7 @@ clicks = Table(
         postgresql_where=text("visitor_hash_before is not null"),
     ),
     Index(
-        "ix_clicks_alias",
+        "ix_clicks_alias_of",
         "alias_of",
         sqlite_where=text("alias_of is not null"),
         postgresql_where=text("alias_of is not null"),
@@ -118,6 +118,8 @@ conversions = Table(
     Index("ix_conversions_workspace_time", "workspace_id", "time_ms"),
     Index("ix_conversions_click", "click_id"),
     Index("ix_conversions_visitor", "workspace_id", "visitor_id"),
+    Index("ix_conversions_customer", "workspace_id", "customer"),
+    Index("ix_conversions_email", "workspace_id", "email_hash"),
     Index("ix_conversions_order", "workspace_id", "order_id"),
 )
 
