@@ -70,3 +70,14 @@ def from_decimal(text: str, currency: str) -> int:
     if amount > AMOUNT_MAX:
         raise BadMoney("value", f"is more than {AMOUNT_MAX} minor units of {currency}")
     return -amount if sign else amount
+
+
+def amount_of(amount: int | None, value: str | None, currency: str | None) -> int | None:
+    """Minor units of a report's `amount` or `value`; None where it has neither. Raises BadMoney."""
+    if amount is None and value is None:
+        return None
+    if amount is not None and value is not None:
+        raise BadMoney("value", "says the same as `amount`, in major units: send one of them")
+    if currency is None:
+        raise BadMoney("currency", "an amount needs an ISO 4217 currency code such as EUR or USD")
+    return from_decimal(value, currency) if amount is None and value is not None else from_minor(amount or 0, currency)

@@ -8,10 +8,8 @@ from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from control.identity import types as identity
-from control.identity.observe import mark_dirty
+from control.identity.observe import mark_clicks
 from control.store.rowset import rowset
-from shared import click_id
 
 
 class ArrivedClick(NamedTuple):
@@ -20,32 +18,41 @@ class ArrivedClick(NamedTuple):
     time_ms: int
 
 
-async def join_waiting(connection: AsyncConnection, clicks: Sequence[ArrivedClick]) -> None:
-    """Joins conversions and observations that name clicks which are stored only now: no conversion is earlier than its
-    click, and whoever they concern is recomputed. A click that nobody names costs two index look-ups."""
+async def join_clicks(connection: AsyncConnection, clicks: Sequence[ArrivedClick]) -> None:
+    """Joins what names clicks that are stored only now: a conversion is never earlier than its click, and whoever they
+    concern is recomputed. A click that nobody names costs index look-ups."""
     if not clicks:
         return
-    columns = {"workspace_id": "text", "id": "bytea", "time_ms": "bigint", "value": "text"}
-    rows = [(*click, click_id.encode(click.id)) for click in clicks]
-    arrived = rowset(connection, "arrived", columns, rows)
     # Index ix_conversions_click.
-    conversions = await arrived.fetch(
-        "select a.workspace_id, a.value, c.id, a.time_ms, c.time_ms from arrived a cross join conversions c"
-        " where c.click_id = a.id and c.workspace_id = a.workspace_id"
+    early = await rowset(
+        connection, "arrived", {"workspace_id": "text", "id": "bytea", "time_ms": "bigint"}, clicks
+    ).fetch(
+        "select c.id, a.time_ms from arrived a cross join conversions c"
+        " where c.click_id = a.id and c.workspace_id = a.workspace_id and c.time_ms < a.time_ms"
     )
-    # Index uq_observations…: clicks sort before all other kinds, so they are always `a`.
-    observed = await arrived.fetch(
-        "select distinct a.workspace_id, a.value from arrived a cross join observations o"
-        " where o.workspace_id = a.workspace_id and o.a_kind = 'click' and o.a_value = a.value"
-    )
-    waited = {(row[0], row[1]) for row in (*conversions, *observed)}
-    early = [(conversion_id, click_ms) for _, _, conversion_id, click_ms, time_ms in conversions if time_ms < click_ms]
     if early:
         await rowset(connection, "early", {"id": "text", "time_ms": "bigint"}, early).run(
             "update conversions set time_ms = early.time_ms from early where conversions.id = early.id"
         )
-    marks: defaultdict[str, list[identity.Identifier]] = defaultdict(list)
-    for workspace_id, value in waited:
-        marks[workspace_id].append(identity.Identifier("click", value))
-    for workspace_id, identifiers in marks.items():
-        await mark_dirty(connection, workspace_id, identifiers, "late_click")
+    by_workspace: defaultdict[str, list[bytes]] = defaultdict(list)
+    for click in clicks:
+        by_workspace[click.workspace_id].append(click.id)
+    for workspace_id, click_ids in by_workspace.items():
+        await mark_clicks(connection, workspace_id, click_ids, "late_click")
+
+
+async def join_refunds(connection: AsyncConnection, conversion_ids: Sequence[str]) -> None:
+    """Joins refunds that named the orders of these conversions before those were reported, where the currencies agree.
+    The callers mark the conversions' people. Index ix_refunds_order."""
+    if not conversion_ids:
+        return
+    wanted = rowset(connection, "wanted", {"id": "text"}, [(one,) for one in conversion_ids])
+    await wanted.run(
+        """update refunds set conversion_id = orders.id from (
+            select c.id, c.workspace_id, c.definition_id, c.order_id, c.currency
+            from wanted cross join conversions c where c.id = wanted.id and c.order_id <> ''
+        ) as orders
+        where refunds.workspace_id = orders.workspace_id and refunds.order_id = orders.order_id
+          and refunds.definition_id = orders.definition_id and refunds.conversion_id is null
+          and (refunds.currency is null or refunds.currency = orders.currency)"""
+    )

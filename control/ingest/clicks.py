@@ -12,9 +12,8 @@ from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from control.conversions.waiting import ArrivedClick, join_waiting
-from control.identity import types as identity
-from control.identity.observe import mark_dirty
+from control.conversions.waiting import ArrivedClick, join_clicks
+from control.identity.observe import mark_clicks
 from control.ingest import store
 from control.ingest.classify import ACTIVATED
 from control.ingest.duplicates import ChainClick, Verdicts, judge
@@ -43,7 +42,7 @@ async def store_clicks(connection: AsyncConnection, batch: Iterable[Click]) -> i
     await store.insert_clicks(connection, new)
     deltas.update(rollup_key(click) for click in new)
     await store.add_to_rollups(connection, deltas)
-    await join_waiting(connection, [ArrivedClick(click.workspace_id, click.id, click.time_ms) for click in new])
+    await join_clicks(connection, [ArrivedClick(click.workspace_id, click.id, click.time_ms) for click in new])
     return len(new)
 
 
@@ -61,7 +60,7 @@ async def clicks_landed(connection: AsyncConnection, click_ids: Iterable[bytes])
     deltas.update(rollup_key(click) for click in prefetched)
     await store.update_classes(connection, prefetched)
     await store.add_to_rollups(connection, deltas)
-    await join_waiting(connection, [ArrivedClick(click.workspace_id, click.id, click.time_ms) for click in prefetched])
+    await join_clicks(connection, [ArrivedClick(click.workspace_id, click.id, click.time_ms) for click in prefetched])
 
 
 def _activate(click: Click | StoredClick, landed: Landed) -> None:
@@ -125,11 +124,11 @@ async def _rewrite(connection: AsyncConnection, stored: Mapping[bytes, StoredCli
 
 
 async def _mark(connection: AsyncConnection, concerned: Iterable[Moved]) -> None:
-    by_workspace: defaultdict[str, list[identity.Identifier]] = defaultdict(list)
+    by_workspace: defaultdict[str, list[bytes]] = defaultdict(list)
     for workspace_id, raw in concerned:
-        by_workspace[workspace_id].append(identity.click(raw))
-    for workspace_id, identifiers in by_workspace.items():
-        await mark_dirty(connection, workspace_id, identifiers, "reclassified")
+        by_workspace[workspace_id].append(raw)
+    for workspace_id, click_ids in by_workspace.items():
+        await mark_clicks(connection, workspace_id, click_ids, "reclassified")
 
 
 async def _make_partitions(connection: AsyncConnection, new: Iterable[Click]) -> None:

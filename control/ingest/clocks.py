@@ -50,6 +50,11 @@ class Clock:
         oldest_ms = self._received_ms - OLDEST_MS
         return time_ms if oldest_ms <= time_ms <= self._received_ms else self._received_ms
 
+    def of_wall(self, wall_ms: int) -> int:
+        """The control plane's time at a wall time of which no boot time is known, by the newest sample."""
+        newest = max(self._samples, key=lambda sample: sample.boot_ms, default=None)
+        return wall_ms if newest is None else wall_ms + newest.offset_ms
+
     def _estimate(self, wall_ms: int, boot_ms: int) -> int:
         if not self._samples:
             return wall_ms

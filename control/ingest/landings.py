@@ -162,5 +162,3 @@ async def _mark_visits(
     for workspace_id, reasons in marks.items():
         for reason, identifiers in reasons.items():
             await mark_dirty(connection, workspace_id, identifiers, reason)
-
-

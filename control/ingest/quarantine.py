@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
 
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -24,7 +24,8 @@ FOLDER = "quarantine"
 REASON_MAX_CHARS = 500
 
 
-class SetAside(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class SetAside:
     """What goes to quarantine: which records of a stream, why, and the bytes."""
 
     stream_id: bytes

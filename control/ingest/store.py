@@ -37,6 +37,17 @@ async def links_of(connection: AsyncConnection, link_ids: Iterable[str]) -> dict
     return {row[0]: LinkFacts(*row) for row in found}
 
 
+async def workspaces_of(connection: AsyncConnection, workspace_ids: Iterable[str]) -> set[str]:
+    """Which of these workspaces exist."""
+    wanted = [(workspace_id,) for workspace_id in set(workspace_ids)]
+    if not wanted:
+        return set()
+    found = await rowset(connection, "wanted", {"id": "text"}, wanted).fetch(
+        "select w.id from wanted cross join workspaces w where w.id = wanted.id"
+    )
+    return {row[0] for row in found}
+
+
 async def stored_clicks(connection: AsyncConnection, ids: Iterable[bytes]) -> set[bytes]:
     """Which of these clicks are there already."""
     wanted = [(raw,) for raw in ids]

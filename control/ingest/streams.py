@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from hashlib import blake2b
 
 from sqlalchemy import select, update
@@ -20,25 +20,18 @@ from shared.wire import Batch, ClockSample, GapRecord, UnknownSlugsRecord
 SAMPLES_AROUND_MS = HOUR_MS // 2  # how far around a batch's records samples are looked for; steps may be 10 minutes
 
 
-async def hold_stream(
-    connection: AsyncConnection, headers: BatchHeaders, edge_id: str, lane: str, received_ms: int
-) -> int:
+async def hold_stream(connection: AsyncConnection, stream_id: bytes, batch: Batch, received_ms: int) -> int:
     """Makes the stream's row if it is missing, locks it for this transaction, and returns its mark."""
-    await insert_ignore(
-        connection,
-        streams,
-        [{"id": headers.stream_id, "edge_id": edge_id, "lane": lane, "next": 0, "updated_ms": received_ms}],
-    )
-    held = await connection.execute(select(streams.c.next).where(streams.c.id == headers.stream_id).with_for_update())
+    new = {"id": stream_id, "edge_id": batch.edge_id, "lane": batch.lane, "next": 0, "updated_ms": received_ms}
+    await insert_ignore(connection, streams, [new])
+    held = await connection.execute(select(streams.c.next).where(streams.c.id == stream_id).with_for_update())
     return int(held.scalar_one())
 
 
-async def move_mark(
-    connection: AsyncConnection, stream_id: bytes, next_record: int, *, closed: bool, received_ms: int
-) -> None:
-    """Everything below `next_record` is stored or set aside."""
-    values = {"next": next_record, "updated_ms": received_ms} | ({"closed": True} if closed else {})
-    await connection.execute(update(streams).where(streams.c.id == stream_id).values(values))
+async def move_mark(connection: AsyncConnection, stored: BatchHeaders, *, closed: bool, received_ms: int) -> None:
+    """Everything up to the end of `stored` is stored or set aside."""
+    values = {"next": stored.first + stored.count, "updated_ms": received_ms} | ({"closed": True} if closed else {})
+    await connection.execute(update(streams).where(streams.c.id == stored.stream_id).values(values))
 
 
 async def note_edge(connection: AsyncConnection, edge_id: str, low_watermark_ms: int, received_ms: int) -> None:
@@ -74,12 +67,12 @@ async def samples_around(connection: AsyncConnection, edge_id: str, from_ms: int
     return [ClockSample(*row) for row in found]
 
 
-async def store_gaps(connection: AsyncConnection, batch: Batch, found: Sequence[GapRecord], received_ms: int) -> None:
+async def store_gaps(connection: AsyncConnection, edge_id: str, found: Iterable[GapRecord], received_ms: int) -> None:
     """Gaps are known by their content, so one that is shipped twice is one."""
     rows = {
         gap_id: {
             "id": gap_id,
-            "edge_id": batch.edge_id,
+            "edge_id": edge_id,
             "from_ms": gap.from_ms,
             "to_ms": gap.to_ms,
             "count": gap.count,
@@ -88,7 +81,7 @@ async def store_gaps(connection: AsyncConnection, batch: Batch, found: Sequence[
             "received_ms": received_ms,
         }
         for gap in found
-        for gap_id in (_gap_id(batch.edge_id, gap),)
+        for gap_id in (_gap_id(edge_id, gap),)
     }
     await insert_ignore(connection, gaps, list(rows.values()))
 

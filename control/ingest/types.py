@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import msgspec
 import zstandard
@@ -13,7 +13,8 @@ DECOMPRESSED_MAX_BYTES = 64 << 20
 """Of one batch. An agent ships far less at once; more is a damaged or hostile body."""
 
 
-class BatchHeaders(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class BatchHeaders:
     """Where a batch stands in its stream, known even when its body can't be read."""
 
     stream_id: bytes
