@@ -5,7 +5,7 @@ transaction. A credit pass (`credit_pass`) takes them, asks `control.identity` f
 belong to, and for each conversion of such a person
 
     counting    decides whether the definition's rule counts it,
-    paths       takes the touches inside the attribution window, in order of (time, touch id), and says why others are out,
+    paths       takes the touches inside the attribution window, in order of (time, touch id),
     refunds     clamps its refunds to its amount,
     weights     gives each touch an integer weight under every model,
     split       turns weights into millionths of a conversion and minor units of money that add up exactly,

@@ -14,7 +14,7 @@ A pass is bounded (`PASS_MARKS`), so that on SQLite the writing of clicks never 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -26,7 +26,7 @@ from control.attribution.paths import path_of
 from control.attribution.refunds import clamp
 from control.attribution.store import Definition, NewVersion, OpenVersion
 from control.identity.history import take_histories
-from control.identity.types import History, Identifier, PersonConversion, Touch
+from control.identity.types import History, Identifier, PersonConversion
 from control.store.engine import Database
 
 PASS_MARKS = 500  # dirty identifiers taken at a time
@@ -68,8 +68,9 @@ def changed_versions(
     marked: set[str],
 ) -> Iterable[NewVersion]:
     """The versions that a person's conversions need, now that their history is this one."""
-    rules = {definition_id: definition.counting for definition_id, definition in definitions.items()}
-    not_counted = superseded(history.conversions, rules)
+    not_counted = superseded(
+        history.conversions, {definition_id: definition.counting for definition_id, definition in definitions.items()}
+    )
     for conversion in history.conversions:
         definition = definitions[conversion.definition_id]
         state = _state(history, conversion, definition, counted=conversion.id not in not_counted)

@@ -47,7 +47,7 @@ def generate() -> DecayTables:
         )
 
 
-TABLES = msgspec.json.decode(files(__package__).joinpath("decay_tables.json").read_bytes(), type=DecayTables)
+TABLES = msgspec.json.decode(files("control.attribution").joinpath("decay_tables.json").read_bytes(), type=DecayTables)
 
 
 def half_power(delay_ms: int, half_life_ms: int) -> int:

@@ -79,8 +79,10 @@ def reason_of(before: State | None, after: State, marked: AbstractSet[str]) -> R
     if before.counted != after.counted:
         return "superseded"
     if before.path != after.path or before.person_id != after.person_id:
-        unmarked: Reason = "identity_merged" if before.path == after.path else "late_click"
-        return next((reason for reason in _MARKED_REASONS if reason in marked), unmarked)
+        for reason in _MARKED_REASONS:
+            if reason in marked:
+                return reason
+        return "identity_merged" if before.path == after.path else "late_click"
     return "refund" if _worth(before) == _worth(after) else "late_conversion"
 
 

@@ -61,8 +61,8 @@ MODELS: tuple[Model, ...] = (
     ),
     Model(
         name="time_decay",
-        formula="A touch weighs 2^(−Δ/H), where Δ is how long before the last touch it happened: after each half-life H "
-        "it counts half as much.",
+        formula="A touch weighs 2^(−Δ/H), where Δ is how long before the last touch it happened: with each half-life "
+        "H it counts half as much.",
         parameters={"half_life_days": weights.HALF_LIFE_MS // DAY_MS},
         weigh=weights.time_decay,
         by_length=False,
@@ -81,14 +81,12 @@ MODEL_NAMES: tuple[ModelName, ...] = tuple(model.name for model in MODELS)
 
 def shares(model: Model, ages_ms: Sequence[int], amount: int | None, net_amount: int | None) -> list[TouchShare]:
     """What `model` gives each touch of a path (n ≥ 1, earliest first) for a conversion of `amount` minor units."""
-    weighed, credits = _by_length(model, len(ages_ms)) if model.by_length else _weigh(model, ages_ms)
-    nothing = [None] * len(credits)
-    values = nothing if amount is None else split_amount(amount, credits)
-    if net_amount == amount:
-        nets = values
-    else:
-        nets = nothing if net_amount is None else split_amount(net_amount, credits)
-    return list(map(TouchShare, weighed, credits, values, nets))
+    weighed, credited = _by_length(model, len(ages_ms)) if model.by_length else _weigh(model, ages_ms)
+    if amount is None or net_amount is None:
+        return [TouchShare(weight, credit, None, None) for weight, credit in zip(weighed, credited, strict=True)]
+    values = split_amount(amount, credited)
+    net_values = values if net_amount == amount else split_amount(net_amount, credited)
+    return list(map(TouchShare, weighed, credited, values, net_values))
 
 
 def _weigh(model: Model, ages_ms: Sequence[int]) -> tuple[list[int], list[int]]:

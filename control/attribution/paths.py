@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from control.identity.types import Touch
 
+
 class Path(NamedTuple):
     """The touches of a conversion in order of (time, touch id), and those that its window leaves out."""
 

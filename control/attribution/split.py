@@ -24,13 +24,13 @@ def split_credit(weights: Sequence[int]) -> list[int]:
     return _hand_out(WHOLE - sum(shares), shares, remainders)
 
 
-def split_amount(amount: int, credits: Sequence[int]) -> list[int]:
-    """Minor units for each credit; they add up to `amount`. A negative amount is split as its opposite and negated."""
+def split_amount(amount: int, millionths: Sequence[int]) -> list[int]:
+    """Minor units for each credit; they add up to `amount`. A negative one is split as its opposite and negated."""
     size = abs(amount)
     millions, rest = divmod(size, WHOLE)
     shares: list[int] = []
     remainders: list[int] = []
-    for credit in credits:
+    for credit in millionths:
         share, remainder = divmod(credit * rest, WHOLE)
         shares.append(credit * millions + share)
         remainders.append(remainder)

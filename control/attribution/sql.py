@@ -24,7 +24,7 @@ from control.attribution.weights import HALF_LIFE_MS, POSITION_SHARES
 Dialect = Literal["sqlite", "postgresql"]
 
 _SQLGLOT_NAMES = {"sqlite": "sqlite", "postgresql": "postgres"}
-_TEXTS = files(__package__) / "sql"
+_TEXTS = files("control.attribution") / "sql"
 
 
 def crediting_ctes(

@@ -6,7 +6,7 @@ of a statement.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -159,10 +159,10 @@ async def append(connection: AsyncConnection, workspace_id: str, versions: Seque
         await connection.execute(closing.values(closed_ms=now_ms), replaced)
     rows = [_version_row(workspace_id, new, now_ms) for new in versions]
     inserting = insert(credit_versions).returning(credit_versions.c.conversion_id, credit_versions.c.id)
-    ids: dict[str, int] = {conversion_id: id_ for conversion_id, id_ in await connection.execute(inserting, rows)}
-    credits = [row for new in versions for row in _credit_rows(ids[new.conversion_id], new.state)]
-    if credits:
-        await connection.execute(insert(touch_credits), credits)
+    ids = {row.conversion_id: row.id for row in await connection.execute(inserting, rows)}
+    credited = [row for new in versions for row in _credit_rows(ids[new.conversion_id], new.state)]
+    if credited:
+        await connection.execute(insert(touch_credits), credited)
     await _note_counting(connection, versions)
 
 
@@ -175,14 +175,11 @@ async def _note_counting(connection: AsyncConnection, versions: Sequence[NewVers
     ]
     if changed:
         noting = update(conversions).where(conversions.c.id == bindparam("changed_id"))
-        await connection.execute(
-            noting.values(counted=bindparam("counts"), not_counted=bindparam("rule")), changed
-        )
+        await connection.execute(noting.values(counted=bindparam("counts"), not_counted=bindparam("rule")), changed)
 
 
 def _open_version(row: Row[Any], path: tuple[Touch, ...]) -> OpenVersion:
-    columns: Mapping[str, Any] = row._mapping
-    state = State(path=path, **{field: columns[field] for field in State._fields if field != "path"})
+    state = State(path=path, **{field: getattr(row, field) for field in State._fields if field != "path"})
     return OpenVersion(row.id, row.version, state)
 
 

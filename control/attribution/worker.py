@@ -1,4 +1,4 @@
-"""Runs credit passes: at once when woken after a commit that marked somebody, and every second for the marks of others."""
+"""Runs credit passes: at once when woken after a commit that marked somebody, and every second for others' marks."""
 
 from __future__ import annotations
 
@@ -17,15 +17,14 @@ log = structlog.get_logger(__name__)
 
 
 class CreditWorker:
-    """Keeps credits up to date in this process until its task is cancelled."""
+    """Keeps credits up to date in this process until its task is cancelled.
 
-    def __init__(self, database: Database) -> None:
+    `woken` is set by whoever committed marks in this process (`Services.credit_wake`).
+    """
+
+    def __init__(self, database: Database, woken: asyncio.Event) -> None:
         self._database = database
-        self._woken = asyncio.Event()
-
-    def wake(self) -> None:
-        """Something was marked and committed: look now."""
-        self._woken.set()
+        self._woken = woken
 
     async def run(self) -> None:
         """Drain, wait to be woken, and so on; a failed pass is logged and tried again."""
