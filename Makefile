@@ -7,6 +7,7 @@ ARGS    ?=
 
 BIN        := .venv/bin
 STAGE      := $(PYTHON) scripts/stage.py
+STARTED    := $(shell date +%s)
 FRONT_ENDS := $(patsubst %/package.json,%,$(wildcard control/web/package.json edge/snippet/package.json))
 SHELL_SCRIPTS := .ci/run $(wildcard scripts/*.sh deploy/*.sh deploy/*/*.sh)
 
@@ -21,7 +22,7 @@ help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+%?:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: prepare ## build everything, fill it with 90 days of demo data and start it (ARGS="--help" for options)
-	@$(BIN)/clicktrail demo $(ARGS)
+	@CLICKTRAIL_DEMO_STARTED=$(STARTED) $(BIN)/clicktrail demo $(ARGS)
 
 test: prepare ## run all tests, on SQLite and Postgres and in Chromium (ARGS="tests/edge -k spool" for some)
 	@for folder in $(FRONT_ENDS); do (cd $$folder && $(NPM) test --if-present --silent) || exit 1; done
@@ -40,7 +41,8 @@ format: .venv/.ready ## put Python into the house style
 
 loadtest: .venv/.ready ## redirects under load with locust (ARGS="--host http://127.0.0.1:8080 --slugs FILE")
 	@mkdir -p bench-results
-	@$(BIN)/locust -f loadtests/locustfile.py --headless --only-summary --json-file bench-results/loadtest $(ARGS)
+	@$(BIN)/locust -f loadtests/locustfile.py --headless --only-summary --users 50 --spawn-rate 50 \
+		--run-time 30s --results bench-results/loadtest.json $(ARGS)
 
 bench-%: prepare ## measure one part: bench-edge, bench-ingest, bench-attribution, bench-reports
 	@mkdir -p bench-results

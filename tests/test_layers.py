@@ -3,11 +3,10 @@
 import ast
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.support.imports import ROOT, imported_packages, modules
 
 FORBIDDEN = {"edge": {"control", "tests", "loadtests"}, "shared": {"control", "edge", "tests", "loadtests"}}
 
@@ -19,21 +18,6 @@ for name in names:
     importlib.import_module(name)
 print(len(names), *sorted(name for name in sys.modules if name.partition(".")[0] == "control"))
 """
-
-
-def modules(package: str) -> list[Path]:
-    return sorted(path for path in (ROOT / package).rglob("*.py") if "node_modules" not in path.parts)
-
-
-def imported_packages(source: Path) -> set[str]:
-    """The top-level packages that a module imports anywhere, inside functions and type-checking blocks too."""
-    packages: set[str] = set()
-    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            packages |= {alias.name.partition(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module is not None and node.level == 0:
-            packages.add(node.module.partition(".")[0])
-    return packages
 
 
 @pytest.mark.parametrize("package", FORBIDDEN)

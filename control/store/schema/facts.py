@@ -50,6 +50,12 @@ clicks = Table(
     Column("query", Text, nullable=False, server_default=""),  # as the request had it
     Column("headers", Text, nullable=False),  # JSON object of shared.wire.STORED_HEADERS
     Column("edge_id", Text, nullable=False),
+    Index(
+        "ix_clicks_alias_of",
+        "alias_of",
+        sqlite_where=text("alias_of is not null"),
+        postgresql_where=text("alias_of is not null"),
+    ),
     Index("ix_clicks_link_time", "link_id", "time_ms"),
     Index("ix_clicks_workspace_time", "workspace_id", "time_ms"),
     postgresql_partition_by="range (id)",
@@ -101,6 +107,8 @@ conversions = Table(
     Index("ix_conversions_workspace_time", "workspace_id", "time_ms"),
     Index("ix_conversions_click", "click_id"),
     Index("ix_conversions_visitor", "workspace_id", "visitor_id"),
+    Index("ix_conversions_customer", "workspace_id", "customer"),
+    Index("ix_conversions_email", "workspace_id", "email_hash"),
     Index("ix_conversions_order", "workspace_id", "order_id"),
 )
 
