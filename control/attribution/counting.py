@@ -1,29 +1,69 @@
-"""Which conversions count, by the counting rule of their definition."""
+"""Which conversions count, by the counting rule of their definition.
+
+The earliest in (time, id) order stands, whichever arrived first. *Once per person* is decided within one history. *Once
+per click* is not: a forwarded link's click id may be stated by people who have nothing else to do with each other, so
+the pass asks for everybody's conversions of a click (`store.claims_on`) before it decides.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from control.identity.types import PersonConversion
+from control.identity.types import History, PersonConversion
 
 Counting = Literal["every", "once_per_person", "once_per_click"]
 
 
-def superseded(conversions: Iterable[PersonConversion], rules: Mapping[str, Counting]) -> dict[str, Counting]:
-    """The conversions of one person that do not count, by id, with the rule that says so.
+class ClickKey(NamedTuple):
+    """What counts once: a definition's conversions of one click."""
 
-    `conversions` are in (time, id) order, so the earliest of a kind stands, whichever arrived first; `rules` are by
-    definition id.
-    """
-    standing: set[tuple[str, bytes | None]] = set()
+    definition_id: str
+    click_id: bytes
+
+
+class Claim(NamedTuple):
+    """A conversion that states a click; the least claim on a key stands. `counted`: as stored until now."""
+
+    time_ms: int
+    conversion_id: str
+    counted: bool
+
+
+def click_key(conversion: PersonConversion, rules: Mapping[str, Counting]) -> ClickKey | None:
+    """The key that this conversion claims; None where its definition does not count by click, or it names none."""
+    if conversion.click_id is None or rules[conversion.definition_id] != "once_per_click":
+        return None
+    return ClickKey(conversion.definition_id, conversion.click_id)
+
+
+def not_counted(
+    history: History, rules: Mapping[str, Counting], claims: Mapping[ClickKey, Iterable[Claim]]
+) -> dict[str, Counting]:
+    """The conversions of one person that do not count, by id, with the rule that says so; `rules` by definition id."""
+    met: set[str] = set()
     out: dict[str, Counting] = {}
-    for conversion in conversions:
+    for conversion in history.conversions:
         rule = rules[conversion.definition_id]
-        if rule == "every" or (rule == "once_per_click" and conversion.click_id is None):
-            continue
-        kind = (conversion.definition_id, conversion.click_id if rule == "once_per_click" else None)
-        if kind in standing:
+        key = click_key(conversion, rules)
+        if (rule == "once_per_person" and conversion.definition_id in met) or (
+            key is not None and min(claims[key]).conversion_id != conversion.id
+        ):
             out[conversion.id] = rule
-        standing.add(kind)
+        met.add(conversion.definition_id)
     return out
+
+
+def overturned(claims: Mapping[ClickKey, Iterable[Claim]], computed: Iterable[str]) -> list[str]:
+    """Conversions of other people than those `computed` now, which must be computed anew: whether they count differs
+    from what is stored."""
+    others: list[str] = []
+    known = set(computed)
+    for rivals in claims.values():
+        standing = min(rivals)
+        others += [
+            claim.conversion_id
+            for claim in rivals
+            if claim.counted != (claim is standing) and claim.conversion_id not in known
+        ]
+    return others

@@ -20,12 +20,13 @@ from typing import NamedTuple
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from control.attribution import store
-from control.attribution.counting import superseded
+from control.attribution.counting import Counting, click_key, not_counted, overturned
 from control.attribution.ledger import State, reason_of
 from control.attribution.paths import path_of
 from control.attribution.refunds import clamp
 from control.attribution.store import Definition, NewVersion, OpenVersion
 from control.identity.history import take_histories
+from control.identity.observe import mark_dirty
 from control.identity.types import History, Identifier, PersonConversion
 from control.store.engine import Database
 
@@ -50,34 +51,40 @@ async def run_pass(database: Database, now_ms: int, limit: int = PASS_MARKS) -> 
         marks, taken = await store.take_dirty(connection, workspace_id, limit)
         histories = await take_histories(connection, workspace_id, list(taken))
         definitions = await store.definitions(connection, workspace_id)
-        ids = [conversion.id for history in histories for conversion in history.conversions]
+        rules = {definition_id: definition.counting for definition_id, definition in definitions.items()}
+        concerned = [conversion for history in histories for conversion in history.conversions]
+        ids = [conversion.id for conversion in concerned]
+        keys = {key for conversion in concerned if (key := click_key(conversion, rules))}
+        claims = await store.claims_on(connection, workspace_id, keys)
+        others = [Identifier("conversion", one) for one in overturned(claims, ids)]
+        await mark_dirty(connection, workspace_id, others, "superseded")
         open_versions = await store.open_versions(connection, ids)
         changed = [
             version
             for history in histories
-            for version in changed_versions(history, definitions, open_versions, _reasons(history, taken))
+            for version in _changed_versions(
+                history, definitions, not_counted(history, rules, claims), open_versions, _reasons(history, taken)
+            )
         ]
         await store.append(connection, workspace_id, changed, now_ms)
         return PassReport(marks, len(histories), len(ids), len(changed))
 
 
-def changed_versions(
+def _changed_versions(
     history: History,
     definitions: Mapping[str, Definition],
+    uncounted: Mapping[str, Counting],
     open_versions: Mapping[str, OpenVersion],
     marked: set[str],
 ) -> Iterable[NewVersion]:
     """The versions that a person's conversions need, now that their history is this one."""
-    not_counted = superseded(
-        history.conversions, {definition_id: definition.counting for definition_id, definition in definitions.items()}
-    )
     for conversion in history.conversions:
         definition = definitions[conversion.definition_id]
-        state = _state(history, conversion, definition, counted=conversion.id not in not_counted)
+        state = _state(history, conversion, definition, counted=conversion.id not in uncounted)
         standing = open_versions.get(conversion.id)
         if standing is None or standing.state != state:
             reason = reason_of(standing.state if standing else None, state, marked)
-            yield NewVersion(conversion.id, standing, state, reason, not_counted.get(conversion.id, ""))
+            yield NewVersion(conversion.id, standing, state, reason, uncounted.get(conversion.id, ""))
 
 
 def _state(history: History, conversion: PersonConversion, definition: Definition, *, counted: bool) -> State:
@@ -114,4 +121,4 @@ def _reasons(history: History, taken: Mapping[Identifier, set[str]]) -> set[str]
         *(span.visitor for span in history.spans),
         *(Identifier("conversion", conversion.id) for conversion in history.conversions),
     ]
-    return set().union(*(taken.get(identifier, ()) for identifier in known))
+    return {reason for identifier in known for reason in taken.get(identifier, ())}

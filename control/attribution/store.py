@@ -6,17 +6,24 @@ of a statement.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar, cast
 
-from sqlalchemy import Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import Row, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from control.attribution.counting import Counting
+from control.attribution.counting import Claim, ClickKey, Counting
 from control.attribution.ledger import Reason, State, credits_of
 from control.identity.types import Identifier, Touch
-from control.store.schema import conversions, credit_versions, dirty_identifiers, event_definitions, touch_credits
+from control.store.schema import (
+    clicks,
+    conversions,
+    credit_versions,
+    dirty_identifiers,
+    event_definitions,
+    touch_credits,
+)
 from shared.clock import DAY_MS
 
 Item = TypeVar("Item")
@@ -111,6 +118,39 @@ async def definitions(connection: AsyncConnection, workspace_id: str) -> dict[st
         definition_id: Definition(version, counting, window_days * DAY_MS)
         for definition_id, version, counting, window_days in await connection.execute(query)
     }
+
+
+async def claims_on(
+    connection: AsyncConnection, workspace_id: str, keys: Collection[ClickKey]
+) -> dict[ClickKey, list[Claim]]:
+    """Every conversion that states the click of one of these keys, or a duplicate of it, whoever's it is.
+
+    Its time is the history's: never earlier than the click that it states. Indexes: ix_clicks_alias_of, then
+    ix_conversions_click.
+    """
+    claims: dict[ClickKey, list[Claim]] = {key: [] for key in keys}
+    for portion in _portions({key.click_id for key in keys}):
+        duplicates = select(clicks.c.id).where(clicks.c.alias_of.in_(portion))
+        query = (
+            select(
+                conversions.c.definition_id,
+                func.coalesce(clicks.c.alias_of, conversions.c.click_id),
+                conversions.c.time_ms,
+                clicks.c.time_ms,
+                conversions.c.id,
+                conversions.c.counted,
+            )
+            .outerjoin(clicks, clicks.c.id == conversions.c.click_id)
+            .where(
+                conversions.c.workspace_id == workspace_id,
+                or_(conversions.c.click_id.in_(portion), conversions.c.click_id.in_(duplicates)),
+            )
+        )
+        for definition_id, click_id, stated_ms, click_ms, conversion_id, counted in await connection.execute(query):
+            rivals = claims.get(ClickKey(definition_id, click_id))
+            if rivals is not None:
+                rivals.append(Claim(max(stated_ms, click_ms or 0), conversion_id, counted))
+    return claims
 
 
 async def open_versions(connection: AsyncConnection, conversion_ids: Sequence[str]) -> dict[str, OpenVersion]:

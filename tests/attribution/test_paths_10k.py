@@ -6,7 +6,7 @@ from collections import defaultdict
 
 import pytest
 
-from control.attribution.models import MODELS, shares
+from control.attribution.models import MODELS, Model, shares
 from tests.attribution.examples import PATHS_EXPECTED, channel_paths
 
 MILLION = 1_000_000
@@ -14,7 +14,7 @@ BILLION = 1_000_000_000
 
 
 @pytest.mark.parametrize("model", [model for model in MODELS if model.name in ("first", "last", "linear")])
-def test_channels_get_the_published_conversions_and_values(model) -> None:
+def test_channels_get_the_published_conversions_and_values(model: Model) -> None:
     conversions: dict[str, int] = defaultdict(int)  # millionths
     values: dict[str, int] = defaultdict(int)  # billionths
     conversions_met: dict[str, int] = defaultdict(int)
@@ -34,5 +34,5 @@ def test_channels_get_the_published_conversions_and_values(model) -> None:
         rounding = conversions_met[channel] / MILLION + 0.000_001
         got = conversions[channel] / MILLION
         assert got == pytest.approx(expected[f"{model.name}_touch_conversions"], abs=rounding)
-        value = values[channel] / BILLION
-        assert value == pytest.approx(expected[f"{model.name}_touch_value"], abs=value_met[channel] / BILLION / MILLION + 0.000_001)
+        rounding = value_met[channel] / BILLION / MILLION + 0.000_001
+        assert values[channel] / BILLION == pytest.approx(expected[f"{model.name}_touch_value"], abs=rounding)
