@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from control.identity import store
 from control.identity.types import Identifier, Observation
 from control.store.schema import dirty_identifiers, observations
 from control.store.upsert import insert_ignore
@@ -41,6 +42,13 @@ async def mark_dirty(
     ]
     if rows:
         await connection.execute(insert(dirty_identifiers), rows)
+
+
+async def mark_clicks(connection: AsyncConnection, workspace_id: str, click_ids: Iterable[bytes], reason: str) -> None:
+    """Mark everybody who is known to have come by these clicks, which have just arrived or changed their class. A
+    click that nothing names yet concerns nobody, and costs a look-up of two indexes."""
+    named = await store.named_with_clicks(connection, workspace_id, click_ids)
+    await mark_dirty(connection, workspace_id, named, reason)
 
 
 def _row(workspace_id: str, observation: Observation) -> tuple[str | int, ...]:

@@ -105,6 +105,26 @@ async def observations_of(
     }
 
 
+async def named_with_clicks(
+    connection: AsyncConnection, workspace_id: str, click_ids: Iterable[bytes]
+) -> set[Identifier]:
+    """Those of these clicks that an observation or a conversion names, and what observations name beside them. By the
+    unique constraint's index and ix_conversions_click."""
+    clicks = {one: Identifier("click", click_id.encode(one)) for one in click_ids}
+    observed = await observations_of(connection, workspace_id, clicks.values())
+    stated = await _by_ids(
+        connection,
+        """
+        with recursive {listed}
+        select distinct c.click_id from listed cross join conversions as c
+        where c.click_id = listed.id and c.workspace_id = :workspace_id
+        """,
+        clicks,
+        workspace_id=workspace_id,
+    )
+    return {end for one in observed for end in (one.a, one.b)} | {clicks[row[0]] for row in stated}
+
+
 async def met_by_more_than(
     connection: AsyncConnection, workspace_id: str, identifiers: Iterable[Identifier], limit: int
 ) -> set[Identifier]:

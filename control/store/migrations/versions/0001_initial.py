@@ -55,6 +55,13 @@ def upgrade() -> None:
         postgresql_partition_by="range (id)",
     )
     with op.batch_alter_table("clicks", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_clicks_alias_of",
+            ["alias_of"],
+            unique=False,
+            sqlite_where=sa.text("alias_of is not null"),
+            postgresql_where=sa.text("alias_of is not null"),
+        )
         batch_op.create_index("ix_clicks_link_time", ["link_id", "time_ms"], unique=False)
         batch_op.create_index("ix_clicks_workspace_time", ["workspace_id", "time_ms"], unique=False)
 
@@ -467,6 +474,8 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("conversions", schema=None) as batch_op:
         batch_op.create_index("ix_conversions_click", ["click_id"], unique=False)
+        batch_op.create_index("ix_conversions_customer", ["workspace_id", "customer"], unique=False)
+        batch_op.create_index("ix_conversions_email", ["workspace_id", "email_hash"], unique=False)
         batch_op.create_index("ix_conversions_order", ["workspace_id", "order_id"], unique=False)
         batch_op.create_index("ix_conversions_visitor", ["workspace_id", "visitor_id"], unique=False)
         batch_op.create_index("ix_conversions_workspace_time", ["workspace_id", "time_ms"], unique=False)
