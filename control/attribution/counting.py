@@ -45,10 +45,12 @@ def not_counted(
     out: dict[str, Counting] = {}
     for conversion in history.conversions:
         rule = rules[conversion.definition_id]
-        key = click_key(conversion, rules)
-        if (rule == "once_per_person" and conversion.definition_id in met) or (
-            key is not None and min(claims[key]).conversion_id != conversion.id
-        ):
+        if rule == "once_per_person":
+            stands = conversion.definition_id not in met
+        else:
+            key = click_key(conversion, rules)
+            stands = key is None or min(claims[key]).conversion_id == conversion.id
+        if not stands:
             out[conversion.id] = rule
         met.add(conversion.definition_id)
     return out

@@ -51,7 +51,7 @@ async def run_pass(database: Database, now_ms: int, limit: int = PASS_MARKS) -> 
         marks, taken = await store.take_dirty(connection, workspace_id, limit)
         histories = await take_histories(connection, workspace_id, list(taken))
         definitions = await store.definitions(connection, workspace_id)
-        rules = {definition_id: definition.counting for definition_id, definition in definitions.items()}
+        rules: dict[str, Counting] = {one: definition.counting for one, definition in definitions.items()}
         concerned = [conversion for history in histories for conversion in history.conversions]
         ids = [conversion.id for conversion in concerned]
         keys = {key for conversion in concerned if (key := click_key(conversion, rules))}

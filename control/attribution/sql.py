@@ -17,6 +17,7 @@ from importlib.resources import files
 from typing import Literal
 
 import sqlglot
+from sqlglot import exp
 
 from control.attribution.decay import TABLES
 from control.attribution.weights import HALF_LIFE_MS, POSITION_SHARES
@@ -54,8 +55,13 @@ def crediting_ctes(
 
 
 def transpile(query: str, dialect: Dialect) -> str:
-    """A query in Postgres's dialect as an engine's own."""
-    return sqlglot.transpile(query, read="postgres", write=_SQLGLOT_NAMES[dialect], comments=False)[0]
+    """A query in Postgres's dialect as an engine's own. Parameters stay `:name`, as SQLAlchemy's `text` has them."""
+    tree = sqlglot.parse_one(query, read="postgres").transform(_as_written)
+    return tree.sql(dialect=_SQLGLOT_NAMES[dialect], comments=False)
+
+
+def _as_written(node: exp.Expr) -> exp.Expr:
+    return exp.var(f":{node.name}") if isinstance(node, exp.Placeholder) else node
 
 
 @cache

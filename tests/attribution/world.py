@@ -59,7 +59,7 @@ class World:
         self, name: str = "purchase", counting: Counting = "every", window_days: int = 30, model: str = "last"
     ) -> str:
         """An event definition; its id."""
-        row = {
+        row: dict[str, Any] = {
             "id": f"evd_{name}",
             "workspace_id": self.workspace_id,
             "name": name,
@@ -76,13 +76,18 @@ class World:
         return row["id"]
 
     async def campaign(self, name: str) -> str:
-        row = {"id": f"cmp_{name}", "workspace_id": self.workspace_id, "name": name, "created_ms": NOON_MS}
+        row: dict[str, Any] = {
+            "id": f"cmp_{name}",
+            "workspace_id": self.workspace_id,
+            "name": name,
+            "created_ms": NOON_MS,
+        }
         await self._insert(campaigns, row)
         return row["id"]
 
     async def link(self, slug: str, channel: str = "email", campaign_id: str | None = None) -> str:
         """A link on go.example; its id."""
-        row = {
+        row: dict[str, Any] = {
             "id": f"lnk_{slug}",
             "workspace_id": self.workspace_id,
             "domain_id": "dom_go",

@@ -1,15 +1,23 @@
 -- Credits and values of all models at once, by the rules of split.py. Largest remainders win what rounding down leaves;
 -- the later touch first on a tie. Casts keep sums in 64 bits where an engine would widen them.
+weight_totals as (
+    select
+        model,
+        conversion_id,
+        position,
+        weight,
+        cast(sum(weight) over (partition by model, conversion_id) as bigint) as total
+    from weights
+),
 credit_floors as (
     select
         model,
         conversion_id,
         position,
         weight,
-        weight * 1000000 / cast(sum(weight) over path as bigint) as share,
-        weight * 1000000 % cast(sum(weight) over path as bigint) as remainder
-    from weights
-    window path as (partition by model, conversion_id)
+        weight * 1000000 / total as share,
+        weight * 1000000 % total as remainder
+    from weight_totals
 ),
 credits as (
     select
@@ -24,6 +32,17 @@ credits as (
         end as credit
     from credit_floors
 ),
+amount_parts as (
+    select
+        conversion_id,
+        amount,
+        net_amount,
+        abs(amount) / 1000000 as millions,
+        abs(amount) % 1000000 as rest,
+        abs(net_amount) / 1000000 as net_millions,
+        abs(net_amount) % 1000000 as net_rest
+    from amounts
+),
 value_floors as (
     select
         c.model,
@@ -33,12 +52,12 @@ value_floors as (
         c.credit,
         a.amount,
         a.net_amount,
-        c.credit * (abs(a.amount) / 1000000) + c.credit * (abs(a.amount) % 1000000) / 1000000 as gross_share,
-        c.credit * (abs(a.amount) % 1000000) % 1000000 as gross_remainder,
-        c.credit * (abs(a.net_amount) / 1000000) + c.credit * (abs(a.net_amount) % 1000000) / 1000000 as net_share,
-        c.credit * (abs(a.net_amount) % 1000000) % 1000000 as net_remainder
+        c.credit * a.millions + c.credit * a.rest / 1000000 as gross_share,
+        c.credit * a.rest % 1000000 as gross_remainder,
+        c.credit * a.net_millions + c.credit * a.net_rest / 1000000 as net_share,
+        c.credit * a.net_rest % 1000000 as net_remainder
     from credits as c
-    join amounts as a on a.conversion_id = c.conversion_id
+    join amount_parts as a on a.conversion_id = c.conversion_id
 ),
 value_ranks as (
     select
