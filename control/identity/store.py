@@ -34,7 +34,8 @@ _IDS = {
     "sqlite": f"""numbers(n) as (select 0 union all select n + 1 from numbers where n + 1 < :count),
     listed(id) as (select substr(:listed, 1 + n * {_ID_BYTES}, {_ID_BYTES}) from numbers)""",
     "postgresql": f"""listed(id) as (
-        select substring(:listed from 1 + n * {_ID_BYTES} for {_ID_BYTES}) from generate_series(0, :count - 1) as n
+        select substring(cast(:listed as bytea) from 1 + n * {_ID_BYTES} for {_ID_BYTES})
+        from generate_series(0, cast(:count as integer) - 1) as n
     )""",
 }
 
@@ -135,16 +136,16 @@ async def met_by_more_than(
         connection,
         """
         with recursive {listed}
-        select kind, value from listed where kind = 'click' and :limit < (
+        select kind, value from listed where kind = 'click' and :enough <= (
             select count(*) from (
                 select distinct o.b_value from observations as o
                 where o.workspace_id = :workspace_id and o.a_kind = 'click' and o.a_value = listed.value
                     and o.b_kind = 'visitor'
-                limit :limit + 1
+                limit :enough
             ) as visitors
         )
         union all
-        select kind, value from listed where kind = 'recipient' and :limit < (
+        select kind, value from listed where kind = 'recipient' and :enough <= (
             select count(*) from (
                 select o.b_value from observations as o
                 where o.workspace_id = :workspace_id and o.a_kind = 'recipient' and o.a_value = listed.value
@@ -154,22 +155,22 @@ async def met_by_more_than(
                 where o.workspace_id = :workspace_id and o.b_kind = 'recipient' and o.b_value = listed.value
                     and o.a_kind = 'click' and landing.workspace_id = :workspace_id and landing.a_kind = 'click'
                     and landing.a_value = o.a_value and landing.b_kind = 'visitor'
-                limit :limit + 1
+                limit :enough
             ) as visitors
         )
         union all
-        select kind, value from listed where kind = 'email' and :limit < (
+        select kind, value from listed where kind = 'email' and :enough <= (
             select count(*) from (
                 select distinct o.a_value from observations as o
                 where o.workspace_id = :workspace_id and o.b_kind = 'email' and o.b_value = listed.value
                     and o.a_kind = 'customer'
-                limit :limit + 1
+                limit :enough
             ) as customers
         )
         """,
         (one for one in identifiers if one.kind in ("click", "recipient", "email")),
         workspace_id=workspace_id,
-        limit=limit,
+        enough=limit + 1,
     )
     return {Identifier(kind, value) for kind, value in rows}
 
@@ -203,7 +204,7 @@ async def write_index(connection: AsyncConnection, workspace_id: str, people: Ma
         """
         insert into identifiers (workspace_id, kind, value, person_id)
         with recursive {listed}
-        select :workspace_id, kind, value, person_id from listed where true order by kind, value
+        select cast(:workspace_id as text), kind, value, person_id from listed where true order by kind, value
         on conflict (workspace_id, kind, value) do update set person_id = excluded.person_id
         returning kind
         """,
