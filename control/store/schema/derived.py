@@ -60,6 +60,8 @@ credit_versions = Table(
     Column("counted", Boolean, nullable=False),
     Column("amount", BigInteger),
     Column("refunded", BigInteger, nullable=False, server_default="0"),
+    # Its own column, because a conversion without an amount can be refunded too; such a one leaves the net count.
+    Column("fully_refunded", Boolean, nullable=False, server_default=text("false")),
     Column("currency", Text),
     Column("touches", Integer, nullable=False),  # 0: unattributed
     Column("opened_ms", BigInteger, nullable=False),

@@ -1,0 +1,3 @@
+-- All to the latest touch.
+select conversion_id, position, case when position = touches then 1 else 0 end as weight
+from path_touches
