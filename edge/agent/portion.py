@@ -31,13 +31,10 @@ class Portion(msgspec.Struct, frozen=True):
     closed: bool
 
 
-def next_portion(stream: Stream | Expired, max_bytes: int, *, is_asked: bool) -> Portion:
-    """What the control plane should get next. May wait for the disk. Raises OSError, BadSegment.
-
-    `is_asked`: an expired stream has been asked for in this epoch, so that its gap can begin where it must.
-    """
+def next_portion(stream: Stream | Expired, max_bytes: int, epoch: str) -> Portion:
+    """What the control plane, in `epoch`, should get next. May wait for the disk. Raises OSError, BadSegment."""
     if isinstance(stream, Expired):
-        return _gap_of(stream) if is_asked and stream.gap_at is not None else Portion(stream.acked, [], closed=True)
+        return _portion_of_lost(stream, epoch)
     first, end, is_open = stream.acked, stream.end, stream.is_open
     slots = stream.read(BATCH_RECORDS, max_bytes)
     return Portion(first, records_of(slots, stream.name.created_ms), closed=not is_open and first + len(slots) >= end)
@@ -69,6 +66,9 @@ def _record(slot: Slot) -> Record | None:
         return None
 
 
-def _gap_of(lost: Expired) -> Portion:
+def _portion_of_lost(lost: Expired, epoch: str) -> Portion:
+    """The gap, once this epoch has said what it lacks; before that, and where it lacks nothing, the question."""
+    if lost.acked >= lost.end or lost.asked_in != epoch:
+        return Portion(lost.acked, [], closed=lost.acked >= lost.end)
     gap = GapRecord(lost.low_ms, lost.high_ms, lost.lost, at_least=False, reason=lost.reason)
-    return Portion(lost.end - 1, [gap], closed=True)
+    return Portion(lost.acked, [gap], closed=True)

@@ -1,8 +1,8 @@
 """Ships streams to the control plane: two lanes side by side, each with one batch in flight, strictly in order.
 
-The *fresh* lane follows the open stream; the *backlog* lane works through what has ended, oldest first. After an outage
-the open stream holds a backlog itself: the fresh lane has it sealed, hands it over and goes on with the new one, so that
-new records never queue behind old ones.
+The *fresh* lane follows the open stream; the *backlog* lane works through what has ended, oldest first. After an
+outage the open stream holds a backlog itself: the fresh lane has it sealed, hands it over and goes on with the new one,
+so that new records never queue behind old ones.
 
 The control plane's word on where a stream goes on is final, in both directions: `next` of its answer replaces what was
 believed here. It stores records and moves that number in one transaction; so a batch whose answer was lost is sent
@@ -69,8 +69,8 @@ class Shipper:
         self._edge_id, self._low_watermark_ms = edge_id, low_watermark_ms
         self._held: Stream | None = None  # by the fresh lane
         self._max_bytes = BATCH_BYTES
-        self._reached = asyncio.Event()
-        self._new_stream_at = self._complain_at = 0.0
+        self._new_stream_at = 0.0
+        self._complain_at: dict[str, float] = {}
         self.gap_count = 0
         """Records that gap records shipped by this process speak of."""
 
@@ -86,7 +86,7 @@ class Shipper:
                 continue
             pause_s = await self._exchange(lane, stream, backoff)
             if pause_s is not None:
-                await self._pause(pause_s)
+                await asyncio.sleep(pause_s)
 
     def has_work(self) -> bool:
         """Whether something could be shipped right now."""
@@ -145,7 +145,6 @@ class Shipper:
         if not moved:
             return backoff.next_s(answer.retry_after_s)
         backoff.reset()
-        self._reached.set()
         if isinstance(stream, Stream):
             self._keep_fresh(stream)
         return None
@@ -169,8 +168,8 @@ class Shipper:
         body = await asyncio.to_thread(_compress, batch)
         answered = self._samples.begin()
         answer = await self._client.post(BATCH_PATH, body, headers)
-        if answer.status == 200:
-            answered(answer.decode(BatchAck).server_ms)
+        if (ack := _ack_of(answer)) is not None:
+            answered(ack.server_ms)
         return answer
 
     async def _take(self, answer: Answer, stream: Stream | Expired, portion: Portion, epoch: str) -> bool:
@@ -182,7 +181,7 @@ class Shipper:
         if ack.quarantined:
             _log.error("a batch was set aside by the control plane", stream=stream.stream_id.hex(),
                        first=portion.first, records=len(portion.records), reason=ack.quarantined)  # fmt: skip
-        moved = ack.next != portion.first or answer.status == 200 and not portion.records
+        moved = ack.next != portion.first or (answer.status == 200 and not portion.records)
         if ack.next > portion.first:
             self.gap_count += sum(record.count for record in portion.records if isinstance(record, GapRecord))
         await self._streams.acknowledge(stream, ack.next, epoch, was_closing=portion.closed)
@@ -201,23 +200,15 @@ class Shipper:
         self._complain("a segment cannot be read", stream=stream.stream_id.hex(), reason=str(error))
         return backoff.next_s()
 
-    async def _pause(self, seconds: float) -> None:
-        """Ends early when the other lane gets through."""
-        self._reached.clear()
-        try:
-            await asyncio.wait_for(self._reached.wait(), seconds)
-        except TimeoutError:
-            pass
-
     def _complain(self, event: str, **fields: object) -> None:
         now = time.monotonic()
-        if now >= self._complain_at:
-            self._complain_at = now + COMPLAIN_EVERY_S
+        if now >= self._complain_at.get(event, 0.0):
+            self._complain_at[event] = now + COMPLAIN_EVERY_S
             _log.warning(event, **fields)
 
 
 def _ack_of(answer: Answer) -> BatchAck | None:
-    """The acknowledgement in an answer: of what was stored (200), is wanted instead (409) or was set aside (400, 422)."""
+    """What an answer acknowledges: records stored (200), wanted instead (409), or set aside (400, 422)."""
     if answer.status not in (200, 400, 409, 422):
         return None
     try:

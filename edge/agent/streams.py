@@ -200,18 +200,30 @@ class Streams:
     def is_settled(self, stream: Stream | Expired) -> bool:
         return stream.settled_in == self.epoch
 
-    def acknowledge(self, stream: Stream | Expired, next_number: int, epoch: str, *, was_closing: bool) -> None:
-        """The control plane, in `epoch`, wants `next_number` next, whatever we believed. `was_closing`: it has been
-        told that the stream ends where we think it does."""
+    async def acknowledge(self, stream: Stream | Expired, next_number: int, epoch: str, *, was_closing: bool) -> None:
+        """The control plane, in `epoch`, wants `next_number` next, whatever we believed.
+
+        `was_closing`: it has been told that nothing follows what it got. Of an expired stream, what it lacks becomes a
+        gap at that number, and the place of the gap is on disk before the gap is sent. Raises OSError.
+        """
         if next_number < stream.acked:
             _log.warning("the control plane has less of a stream than before", stream=stream.stream_id.hex(),
                          acked=stream.acked, next=next_number)  # fmt: skip
         stream.acked = next_number
         self._is_acked_file_old = True
-        if isinstance(stream, Expired):
-            stream.asked_in = epoch
         if was_closing and next_number >= stream.end:
             stream.settled_in = epoch
+            if isinstance(stream, Stream):
+                stream.close()
+        if isinstance(stream, Expired):
+            stream.asked_in = epoch
+            if next_number < stream.end:
+                stream.gap_at = next_number
+                await self.save_expired()
+
+    def knows(self, stream: Stream) -> bool:
+        """Whether the stream's file is still kept."""
+        return stream is self.open or stream.stream_id in self._sealed
 
     def low_ms(self) -> int | None:
         """The least time of any record on disk, or lost from it, that isn't acknowledged."""
