@@ -84,7 +84,7 @@ class App:
                 return self._health()
             case b"/_t/e", _:
                 return _method_not_allowed("OPTIONS, POST")
-            case (b"/_t/t.js" | b"/_t/health"), _:
+            case ((b"/_t/t.js" | b"/_t/health"), _):
                 return _method_not_allowed("GET, HEAD")
             case _:
                 return problem(404, "not-found", "There is nothing here", "the edge has t.js, e and health under /_t/")
