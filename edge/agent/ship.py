@@ -165,7 +165,6 @@ class Shipper:
         )
         headers = {
             "Content-Type": CONTENT_TYPE,
-            "Content-Encoding": "zstd",
             STREAM_HEADER: stream.stream_id.hex(),
             FIRST_HEADER: str(portion.first),
             COUNT_HEADER: str(len(portion.records)),
