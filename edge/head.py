@@ -1,0 +1,98 @@
+"""A request's head, from its bytes: what the redirect needs to know, and nothing of any connection.
+
+One pass finds the few headers that matter, wherever they stand; the rest stays in `raw`, which is what gets recorded.
+The parser in front (aiohttp's) has refused malformed heads by then; what is odd but legal is judged here: hosts
+compare in lower case without port and final dot, slugs are case-sensitive and percent-decoded, so that `/fr%C3%BCh`,
+`/fr%c3%bch` and raw UTF-8 are one slug.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote_to_bytes
+
+from shared.wire import NoClick
+
+_request_line = re.compile(
+    rb"([!-~]+) (?:[Hh][Tt][Tt][Pp][Ss]?://([^/?# ]*))?([^?\r\n]*?)(?:\?([^\r\n]*?))? HTTP/1\.[01]\r\n"
+).match
+_headers = re.compile(
+    rb"\n(?i:(host|cookie|sec-gpc|sec-purpose|purpose|x-moz|x-forwarded-for|x-forwarded-proto|forwarded)):"
+    rb"[ \t]*([^\r\n]*)"
+).findall
+_cookie_names = re.compile(rb"(?:^|[;\s])(_ctv?)=([^;\s]*)").findall
+_LISTS = {b"x-forwarded-for": b", ", b"forwarded": b", ", b"cookie": b"; "}  # may come as several lines
+
+
+class Head:
+    """One request, up to and without its body."""
+
+    __slots__ = ("_headers", "host", "method", "path", "query", "raw")
+
+    def __init__(self, raw: bytes, method: bytes, host: str, path: bytes, query: bytes, headers: dict[bytes, bytes]):
+        self.raw = raw
+        self.method = method
+        self.host = host  # lower case, without port; empty when there was none
+        self.path = path  # as sent, without `?`
+        self.query = query  # as sent
+        self._headers = headers
+
+    @property
+    def slug(self) -> str:
+        """The path as a slug: decoded, without its first slash. Bytes that aren't UTF-8 match no link."""
+        path = self.path[1:]
+        return (unquote_to_bytes(path) if b"%" in path else path).decode("utf-8", "surrogateescape")
+
+    @property
+    def no_click(self) -> NoClick:
+        """Why this request is no click, by the method and headers that say so themselves."""
+        if self.method == b"HEAD":
+            return "head"
+        for name in (b"sec-purpose", b"purpose", b"x-moz"):
+            if b"prefetch" in self.get(name).lower():
+                return "prefetch"
+        return ""
+
+    @property
+    def refuses_tracking(self) -> bool:
+        """Global Privacy Control is on (https://w3c.github.io/gpc/)."""
+        return self.get(b"sec-gpc") == b"1"
+
+    def get(self, name: bytes) -> bytes:
+        """A header by its lower-case name, one of those that `parse` looks for; empty when it didn't come."""
+        return self._headers.get(name, b"")
+
+    def cookies(self) -> dict[bytes, bytes]:
+        """Our own cookies. A name that came twice (set for the host and for its parent) has both values, joined as a
+        list of click ids is."""
+        found: dict[bytes, bytes] = {}
+        for name, value in _cookie_names(self.get(b"cookie")):
+            found[name] = found[name] + b"~" + value if name in found else value
+        return found
+
+
+def parse(raw: bytes) -> Head | None:
+    """The head in `raw`, which ends with an empty line; None for what is no HTTP/1 request."""
+    line = _request_line(raw)
+    if line is None:
+        return None
+    method, authority, path, query = line.groups()
+    headers: dict[bytes, bytes] = {}
+    for name, value in _headers(raw, line.end() - 1):
+        name = name.lower()
+        if name not in headers:
+            headers[name] = value.rstrip(b" \t")
+        elif name in _LISTS:
+            headers[name] += _LISTS[name] + value.rstrip(b" \t")
+    host = normal_host(authority if authority is not None else headers.get(b"host", b""))
+    return Head(raw, method, host, path or b"/", query or b"", headers)
+
+
+def normal_host(authority: bytes) -> str:
+    """`Go.Example.com.:8080` as the cache knows it: `go.example.com`. `[::1]:8080` is `[::1]`."""
+    host = authority.rpartition(b"@")[2].lower()
+    if not host.endswith(b"]"):
+        name, colon, port = host.rpartition(b":")
+        if colon and (port.isdigit() or not port) and (b":" not in name or name.endswith(b"]")):
+            host = name
+    return host.rstrip(b".").decode("ascii", "replace")

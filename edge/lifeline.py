@@ -1,0 +1,70 @@
+"""What ties a worker or the agent to its supervisor: one pipe, the child's standard input.
+
+Its first line is the child's orders as JSON (so that no secret stands in a command line or an environment). The
+supervisor writes nothing more and keeps its end open for as long as it lives; end of file means that it died, however
+that happened, and the child then stops as it does on SIGTERM. Works wherever there are pipes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from typing import IO
+
+import msgspec
+
+from edge.config import EdgeConfig
+from shared.config import LogConfig
+
+
+class Orders(msgspec.Struct, frozen=True):
+    """All that a child is told."""
+
+    config: EdgeConfig
+    log: LogConfig = LogConfig()
+    index: int = 0  # of a worker, from 0; stays with its socket when the process is replaced
+    listener: int = -1  # a worker's inherited listening socket
+
+
+_encoder, _decoder = msgspec.json.Encoder(), msgspec.json.Decoder(Orders)
+
+
+def give(pipe: IO[bytes], orders: Orders) -> None:
+    """Sends a new child its orders."""
+    pipe.write(_encoder.encode(orders) + b"\n")
+    pipe.flush()
+
+
+def take() -> Orders:
+    """This child's orders. Raises SystemExit, with a sentence, when a person started the module by hand."""
+    line = b"" if sys.stdin.isatty() else _read_line()
+    try:
+        return _decoder.decode(line)
+    except msgspec.DecodeError:
+        raise SystemExit("this process is started by the edge's supervisor: run clicktrail-edge") from None
+
+
+def on_stop(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    """Sets `stop` on SIGTERM and when the supervisor is gone. SIGINT, which a terminal sends to every process of the
+    group, is left to the supervisor."""
+    descriptor = sys.stdin.fileno()
+    os.set_blocking(descriptor, False)
+
+    def readable() -> None:
+        if not os.read(descriptor, 4096):
+            loop.remove_reader(descriptor)
+            stop.set()
+
+    loop.add_reader(descriptor, readable)
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _read_line() -> bytes:
+    """Byte by byte, past Python's buffer, which would read on and hide the end of file from the loop."""
+    line = bytearray()
+    while (byte := os.read(sys.stdin.fileno(), 1)) and byte != b"\n":
+        line += byte
+    return bytes(line)

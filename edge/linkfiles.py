@@ -1,0 +1,173 @@
+"""How the link cache lies on disk; the agent alone writes it (`edge.linkstore`), every worker reads it (`edge.links`).
+
+    links/current              name of the generation that serves, replaced by rename
+    links/<generation>/manifest.json   epoch, rev and size at its birth, and the format's version
+    links/<generation>/data.mdb        LMDB: entry name -> msgpack of a `shared.wire` entry, then a CRC-32
+    links/<generation>/damaged         there when a worker found damage; says what
+
+A snapshot becomes a new generation, written aside; changes of the feed go into the one that serves, each page with its
+position in one transaction. LMDB has no checksums, and single flipped bits have been seen to give another
+destination in silence, so each value ends in a CRC-32 over name and value and is never believed without it. A file
+that is shorter than its manifest says is not opened at all, because reading past its end kills the process (SIGBUS).
+"""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from hashlib import sha256
+from pathlib import Path
+from zlib import crc32
+
+import lmdb
+import msgspec
+
+FORMAT = 1
+MAP_BYTES = (64 << 30, 8 << 30, 1 << 30)  # address space, not memory: the largest that the system grants
+MAX_READERS = 1024
+MAX_NAME_BYTES = 480  # LMDB takes 511
+POSITION = b"\x00position"
+MOVED = b"\x00moved"
+CURRENT = "current"
+DAMAGED = "damaged"
+_CHECKSUM_BYTES = 4
+
+
+class Damage(Exception):
+    """Stored bytes are not what was written. Nothing of them may be served; a snapshot repairs it."""
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """What is known of a generation before its data is touched."""
+
+    format: int
+    epoch: str
+    rev: int
+    entries: int
+    data_bytes: int
+
+
+class Position(msgspec.Struct, frozen=True, array_like=True):
+    """Up to where the feed has been applied."""
+
+    epoch: str
+    rev: int
+
+
+class Moved(msgspec.Struct, frozen=True, array_like=True):
+    """What the transaction with this LMDB id changed, so that a reader one step behind drops exactly that."""
+
+    transaction: int
+    keys: list[str]
+
+
+def name_of(key: str) -> bytes:
+    """The LMDB name of an entry key. Non-ASCII text is composed (NFC), so that both spellings of `ü` are one slug."""
+    if not key.isascii():
+        key = unicodedata.normalize("NFC", key)
+    name = key.encode("utf-8", "surrogateescape")
+    return name if len(name) <= MAX_NAME_BYTES else b"#" + sha256(name).digest()
+
+
+def seal(name: bytes, value: bytes) -> bytes:
+    """The stored form of a value."""
+    return value + crc32(value, crc32(name)).to_bytes(_CHECKSUM_BYTES, "little")
+
+
+def unseal(name: bytes, stored: bytes) -> bytes:
+    """The value of a stored form. Raises Damage."""
+    value = stored[:-_CHECKSUM_BYTES]
+    if seal(name, value) != stored:
+        raise Damage(f"the checksum of {name!r} does not match")
+    return value
+
+
+def current_generation(folder: Path) -> str:
+    """Name of the generation that serves; empty when there is none."""
+    try:
+        name = (folder / CURRENT).read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return name if name.isalnum() else ""
+
+
+def open_generation(path: Path, *, readonly: bool) -> tuple[lmdb.Environment, Manifest]:
+    """An existing generation, checked as far as that is possible from outside. Raises Damage."""
+    try:
+        manifest = msgspec.json.decode((path / "manifest.json").read_bytes(), type=Manifest)
+        size = (path / "data.mdb").stat().st_size
+    except (OSError, msgspec.DecodeError) as error:
+        raise Damage(f"{path.name}: {error}") from None
+    if manifest.format != FORMAT:
+        raise Damage(f"{path.name}: format {manifest.format}, this version reads {FORMAT}")
+    if size < manifest.data_bytes:
+        raise Damage(f"{path.name}: data.mdb has {size} bytes of at least {manifest.data_bytes}")
+    environment = open_environment(path, readonly=readonly)
+    position = read_position(environment)
+    if position.epoch != manifest.epoch or position.rev < manifest.rev:
+        environment.close()
+        raise Damage(f"{path.name}: position {position} and manifest {manifest} contradict each other")
+    return environment, manifest
+
+
+def open_environment(path: Path, *, readonly: bool, sync: bool = True) -> lmdb.Environment:
+    """LMDB at `path`, with as large a map as the system grants. Raises Damage for what isn't LMDB."""
+    refused: lmdb.Error | None = None
+    for map_bytes in MAP_BYTES:
+        try:
+            return lmdb.open(
+                str(path),
+                map_size=map_bytes,
+                readonly=readonly,
+                create=not readonly,
+                sync=sync,
+                metasync=False,  # after a power cut the last pages may be missing, position included: they come again
+                readahead=False,
+                max_readers=MAX_READERS,
+                mode=0o600,
+            )
+        except (lmdb.MemoryError, OverflowError) as error:
+            refused = lmdb.Error(str(error))
+        except lmdb.Error as error:
+            refused = error
+            break
+    raise Damage(f"{path.name}: {refused}")
+
+
+def read_position(environment: lmdb.Environment) -> Position:
+    """The position of a generation. Raises Damage."""
+    try:
+        with environment.begin() as transaction:
+            stored = transaction.get(POSITION)
+            return decode_position(stored)
+    except lmdb.Error as error:
+        raise Damage(str(error)) from None
+
+
+def decode_position(stored: bytes | None) -> Position:
+    if stored is None:
+        raise Damage("there is no position")
+    try:
+        return msgspec.msgpack.decode(unseal(POSITION, stored), type=Position)
+    except msgspec.DecodeError as error:
+        raise Damage(f"the position is unreadable: {error}") from None
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """`path` now holds `data`, on disk, and never anything in between."""
+    aside = path.with_name(path.name + ".new")
+    with aside.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """Makes renames and new names in a folder durable."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,246 @@
+"""A worker's side of the link cache: what a host, a slug and a publishable key stand for, now.
+
+Ten million links cost a worker almost nothing, because all workers share one LMDB map and each keeps only what it served
+lately, decoded and ready, in a bounded dictionary. `refresh` compares LMDB's last transaction id with the one before
+and drops what moved; it costs a microsecond or two, so it runs on a timer and may run before each batch. A new
+generation is noticed there as well. Anything that contradicts its checksum raises Damage, is reported to the agent by
+a file in the generation's folder, and is never served.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from pathlib import Path
+from typing import Generic, TypeVar
+
+import lmdb
+import msgspec
+import structlog
+
+from edge.carriers import Destination
+from edge.linkfiles import (
+    CURRENT,
+    DAMAGED,
+    MOVED,
+    Damage,
+    Moved,
+    Position,
+    current_generation,
+    name_of,
+    open_generation,
+    read_position,
+    unseal,
+)
+from shared.wire import Carry, DomainEntry, Entry, KeyEntry, LinkEntry
+
+HOT_LINKS = 50_000  # decoded and ready, at about 1 kB each
+HOT_DOMAINS = 5_000
+HOT_KEYS = 5_000
+
+_log = structlog.get_logger()
+_decode_entry = msgspec.msgpack.Decoder(Entry).decode
+_decode_moved = msgspec.msgpack.Decoder(Moved).decode
+_referrer_policy = re.compile(r"[a-z-]+(?:, ?[a-z-]+)*").fullmatch
+_query_name = re.compile(r"[A-Za-z0-9_.~-]+").fullmatch
+_cookie_domain = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*").fullmatch
+
+Value = TypeVar("Value")
+
+
+class Link:
+    """One short link, ready to answer with."""
+
+    __slots__ = (
+        "carry", "carry_without_cookie", "consent", "cookie_domain", "destination", "forward_query", "link_id",
+        "query_name", "referrer_policy", "status",
+    )  # fmt: skip
+
+    def __init__(self, entry: LinkEntry, domain: DomainEntry) -> None:
+        self.link_id = entry.link_id
+        self.status = entry.status
+        self.consent = domain.consent
+        self.cookie_domain = domain.cookie_domain if _cookie_domain(domain.cookie_domain) else ""
+        self.forward_query = entry.forward_query
+        query_name = entry.query_name if _query_name(entry.query_name) else "ct"
+        self.query_name = query_name.encode("ascii")
+        self.destination = Destination(entry.destination, query_name)
+        self.carry: Carry = self.destination.possible(entry.carry)
+        without: Carry = "fragment" if entry.carry_without_cookie == "cookie" else entry.carry_without_cookie
+        self.carry_without_cookie: Carry = self.destination.possible(without)
+        self.referrer_policy = entry.referrer_policy.encode() if _referrer_policy(entry.referrer_policy) else b""
+
+
+class LinkCache:
+    """Look-ups of one worker. Opened after the process began; one a process."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._environment: lmdb.Environment | None = None
+        self._generation = ""
+        self._current_seen: tuple[int, int] | None = None
+        self._transaction = 0
+        self._links = _Hot[Link](HOT_LINKS)
+        self._domains = _Hot[DomainEntry](HOT_DOMAINS)
+        self._keys = _Hot[KeyEntry](HOT_KEYS)
+
+    @classmethod
+    def open(cls, folder: Path) -> LinkCache:
+        """The cache at `folder`; there need not be one yet."""
+        cache = cls(folder)
+        cache.refresh()
+        return cache
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether there is a snapshot to answer from. Without one, nothing is known to be unknown."""
+        return self._environment is not None
+
+    @property
+    def position(self) -> Position:
+        """Epoch and rev of what is served. Raises Damage."""
+        return read_position(self._environment) if self._environment is not None else Position("", 0)
+
+    def find(self, host: str, slug: str) -> Link | None:
+        """The link of a host (`head.normal_host`) and a slug (decoded). Raises Damage."""
+        key = f"link:{host}/{slug}"
+        link = self._links.get(key)
+        if link is None:
+            entry = self._read(key, LinkEntry)
+            domain = self.domain(host) if entry is not None else None
+            if entry is None or domain is None:
+                return None
+            link = self._links.put(key, Link(entry, domain))
+        return link
+
+    def domain(self, host: str) -> DomainEntry | None:
+        """The short host of that name. Raises Damage."""
+        key = f"domain:{host}"
+        return self._domains.get(key) or self._domains.put_found(key, self._read(key, DomainEntry))
+
+    def key(self, public_key: str) -> KeyEntry | None:
+        """The publishable key `pk_…`. Raises Damage."""
+        key = f"key:{public_key}"
+        return self._keys.get(key) or self._keys.put_found(key, self._read(key, KeyEntry))
+
+    def refresh(self) -> None:
+        """Takes notice of changes since the last time: an applied page, a new generation."""
+        try:
+            status = os.stat(self._folder / CURRENT)  # noqa: PTH116 — half the cost of Path.stat
+            seen = (status.st_mtime_ns, status.st_ino)
+        except OSError:
+            seen = None
+        if seen != self._current_seen:
+            self._open_current()
+            self._current_seen = seen
+        elif self._environment is not None:
+            transaction = self._environment.info()["last_txnid"]
+            if transaction != self._transaction:
+                self._drop_moved(transaction)
+
+    def close(self) -> None:
+        if self._environment is not None:
+            self._environment.close()
+            self._environment = None
+        self._drop_all()
+
+    def _open_current(self) -> None:
+        generation = current_generation(self._folder)
+        if generation and generation == self._generation and self._environment is not None:
+            return
+        self.close()
+        self._generation = generation
+        if not generation:
+            return
+        try:
+            self._environment, _ = open_generation(self._folder / generation, readonly=True)
+            self._transaction = self._environment.info()["last_txnid"]
+        except Damage as damage:
+            self._report(damage)
+
+    def _drop_moved(self, transaction: int) -> None:
+        """One step behind: exactly what that step changed. Further behind, or unsure: everything."""
+        moved = self._read_moved()
+        if moved is None or moved.transaction != transaction or transaction != self._transaction + 1:
+            self._drop_all()
+        elif any(key.startswith("domain:") for key in moved.keys):
+            self._drop_all()  # ready links hold their domain's values
+        else:
+            for key in moved.keys:
+                self._links.drop(key)
+                self._keys.drop(key)
+        self._transaction = transaction
+
+    def _read_moved(self) -> Moved | None:
+        assert self._environment is not None
+        with self._environment.begin() as view:
+            stored = view.get(MOVED)
+        try:
+            return _decode_moved(unseal(MOVED, stored)) if stored is not None else None
+        except (Damage, msgspec.DecodeError):
+            return None
+
+    def _drop_all(self) -> None:
+        self._links.clear()
+        self._domains.clear()
+        self._keys.clear()
+
+    def _read(self, key: str, kind: type[Value]) -> Value | None:
+        if self._environment is None:
+            return None
+        name = name_of(key)
+        try:
+            with self._environment.begin() as view:
+                stored = view.get(name)
+            if stored is None:
+                return None
+            entry = _decode_entry(unseal(name, stored))
+            if not isinstance(entry, kind):
+                raise Damage(f"{name!r} holds another kind of entry")
+        except (lmdb.Error, msgspec.DecodeError, Damage) as error:
+            damage = Damage(str(error))
+            self._report(damage)
+            raise damage from None
+        return entry
+
+    def _report(self, damage: Damage) -> None:
+        """Tells the agent, which builds a new generation. Once is enough."""
+        mark = self._folder / self._generation / DAMAGED
+        if mark.exists():
+            return
+        _log.error("the link cache is damaged", generation=self._generation, reason=str(damage))
+        with contextlib.suppress(OSError):
+            mark.write_text(str(damage), encoding="utf-8")
+
+
+class _Hot(Generic[Value]):
+    """A bounded dictionary of what was used lately: when the younger half is full it becomes the older one, and what
+    nobody asked for since is forgotten. No order to keep up on a hit."""
+
+    def __init__(self, bound: int) -> None:
+        self._half = bound // 2
+        self._young: dict[str, Value] = {}
+        self._old: dict[str, Value] = {}
+
+    def get(self, key: str) -> Value | None:
+        value = self._young.get(key)
+        if value is None and (value := self._old.pop(key, None)) is not None:
+            self.put(key, value)
+        return value
+
+    def put(self, key: str, value: Value) -> Value:
+        if len(self._young) >= self._half:
+            self._old, self._young = self._young, {}
+        self._young[key] = value
+        return value
+
+    def put_found(self, key: str, value: Value | None) -> Value | None:
+        return None if value is None else self.put(key, value)
+
+    def drop(self, key: str) -> None:
+        self._young.pop(key, None)
+        self._old.pop(key, None)
+
+    def clear(self) -> None:
+        self._young, self._old = {}, {}
