@@ -85,6 +85,10 @@ class LinkStore:
             return "", 0
         return held.epoch, held.rev
 
+    def entry_count(self) -> int:
+        """How many entries the cache holds, give or take its own two."""
+        return 0 if self._environment is None else int(self._environment.stat()["entries"])
+
     def is_damaged(self) -> bool:
         """Whether a worker reported damage in the generation that serves."""
         return bool(self._generation) and (self._folder / self._generation / DAMAGED).exists()

@@ -38,8 +38,9 @@ UNKNOWN_PATH_MAX_CHARS: Final = 200
 _CLICK, _BEACON, _GAP, _UNKNOWN = 1, 2, 3, 4
 # version, kind, no_click, carry, arm, address and visitor length, time, boot, click id, link id, host and head length
 _CLICK_LAYOUT = struct.Struct("<BBBBHBBqq16s16sHI")
-# version, kind, address length, reserved, host, head and body length, time, boot, record id, workspace id, key id
-_BEACON_LAYOUT = struct.Struct("<BBBBHIIqq16s16s16s")
+# version, kind, address length, reserved, host and body length, time, boot, record, workspace and key id, head length
+_BEACON_LAYOUT = struct.Struct("<BBBBHHqq16s16s16sI")
+_TIME = struct.Struct("<8xq")  # at the same place in both
 _PREFIX = struct.Struct("<BB")
 _ADDRESS_BYTES = (4, 16)
 _VISITOR_BYTES = (0, 16)
@@ -119,8 +120,8 @@ def encode_beacon(
 ) -> bytes:
     """A beacon's bytes; the caller has checked key and origin."""
     fixed = _BEACON_LAYOUT.pack(
-        VERSION, _BEACON, len(address), 0, len(host), len(head), len(body), time_ms, boot_ms,
-        record_id, workspace_id, key_id,
+        VERSION, _BEACON, len(address), 0, len(host), len(body), time_ms, boot_ms,
+        record_id, workspace_id, key_id, len(head),
     )  # fmt: skip
     return b"".join((fixed, address, host, head, body))
 
@@ -191,8 +192,8 @@ def _decode_click(data: bytes) -> Click:
 def _decode_beacon(data: bytes) -> Beacon:
     if len(data) < _BEACON_LAYOUT.size:
         raise BadRecord(f"a beacon has at least {_BEACON_LAYOUT.size} bytes, this one has {len(data)}")
-    (_, _, address_bytes, reserved, host_bytes, head_bytes, body_bytes, time_ms, boot_ms, record_id, workspace_id,
-     key_id) = _BEACON_LAYOUT.unpack_from(data)  # fmt: skip
+    (_, _, address_bytes, reserved, host_bytes, body_bytes, time_ms, boot_ms, record_id, workspace_id,
+     key_id, head_bytes) = _BEACON_LAYOUT.unpack_from(data)  # fmt: skip
     if address_bytes not in _ADDRESS_BYTES or reserved:
         raise BadRecord(f"an address of {address_bytes} bytes, or a reserved byte of {reserved}")
     address, host, head, body = _split(data, _BEACON_LAYOUT.size, (address_bytes, host_bytes, head_bytes, body_bytes))
@@ -209,6 +210,23 @@ def _split(data: bytes, at: int, lengths: tuple[int, ...]) -> list[bytes]:
     return parts
 
 
+def time_ms_of(data: bytes) -> int | None:
+    """First wall time (Unix ms) that an encoded record speaks of; None where it is damaged."""
+    if len(data) >= _TIME.size and data[0] == VERSION and data[1] in (_CLICK, _BEACON):
+        return _TIME.unpack_from(data)[0]
+    try:
+        rare = decode(data)
+    except BadRecord:
+        return None
+    match rare:
+        case wire.GapRecord():
+            return rare.from_ms
+        case wire.UnknownSlugsRecord():
+            return rare.minute_ms
+        case _:
+            return rare.time_ms
+
+
 # --- what may leave ---------------------------------------------------------------------------------------------------
 
 _HEADERS = re.compile(
@@ -219,17 +237,6 @@ _ORIGIN = re.compile(rb"\r\norigin:([^\r\n]*)", re.IGNORECASE).search
 _NAMES = {name.encode(): name for name in wire.STORED_HEADERS}
 _ABSOLUTE_FORM = re.compile(r"[a-z][a-z0-9+.-]*://[^/?]*", re.IGNORECASE).match
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-
-
-def time_range_ms(record: Record) -> tuple[int, int]:
-    """First and last wall time that a record speaks of."""
-    match record:
-        case wire.GapRecord():
-            return record.from_ms, record.to_ms
-        case wire.UnknownSlugsRecord():
-            return record.minute_ms, record.minute_ms
-        case _:
-            return record.time_ms, record.time_ms
 
 
 def to_wire(record: Record) -> wire.Record:

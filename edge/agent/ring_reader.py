@@ -97,7 +97,7 @@ class RingReader:
         once the writer is gone, or when they stay so for `DAMAGE_AFTER_S` (its stores may become visible out of order).
         """
         written = self._memory.words[WRITTEN]
-        if not self.cursor < written <= self.cursor + self.identity.capacity:
+        if self.is_drained():
             self._stuck_since = 0.0
             return 0
         now = time.monotonic()
@@ -112,6 +112,21 @@ class RingReader:
     def release(self, position: int) -> None:
         """Lets the writer overwrite what lies before `position`: those records are on disk."""
         self._memory.words[READ] = position
+
+    def resume(self, position: int, drops_stored: int) -> None:
+        """Goes on behind what a former agent has brought to disk, where it was killed before it could say so here."""
+        if position > self.cursor:
+            self.cursor = position
+            self.release(position)
+        self.drops_stored = max(self.drops_stored, drops_stored)
+
+    def rewind(self) -> None:
+        """Reads again what was read since the last release."""
+        self.cursor = self.released
+
+    def is_drained(self) -> bool:
+        """Whether all that the writer says it has written has been read."""
+        return not self.cursor < self._memory.words[WRITTEN] <= self.cursor + self.identity.capacity
 
     def drops(self) -> Drops:
         """All records that this ring's writer has dropped so far."""

@@ -1,0 +1,274 @@
+"""Moves records from the rings to the disk: the agent's thread that may wait for the file system, so that nobody else
+has to.
+
+A pass reads every ring and appends to the open segment; every sync interval the segment is synced, and only then may
+the writers overwrite what was read, and only then do the records exist for shipping. A disk that hangs, hangs this
+thread; the rings fill meanwhile.
+
+A write or sync that fails ends its segment at what was synced before. The file is never synced again: the kernel may
+have dropped the pages and report success the second time. What was behind the last sync is still in the rings and goes
+into a new segment.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import structlog
+
+from edge.agent.recover import recover
+from edge.agent.ring_reader import RingReader, find_rings
+from edge.agent.segment import DROPS, RECORD, SKIPPED, Entry, SegmentName, SegmentWriter, seal
+from edge.record import encode_gap, time_ms_of
+from edge.ring import BadRing
+from shared.clock import wall_ms
+from shared.wire import GapRecord
+
+SEGMENT_BYTES: Final = 64 * 1024 * 1024
+SEGMENT_AGE_S: Final = 3600.0  # a quiet node's raw heads must not outlive their retention in an open segment
+POLL_S: Final = 0.005
+BUSY_RECORDS: Final = 500  # a pass that moved more is followed by the next at once
+HOUSEKEEPING_S: Final = 0.05
+RETRY_S: Final = 1.0  # after the disk has refused something
+DROPS_REPORT_S: Final = 1.0  # at most one gap record a ring in this time
+
+_log = structlog.get_logger()
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """A new stream has begun; its file is durable and empty."""
+
+    name: SegmentName
+
+
+class Synced(msgspec.Struct, frozen=True):
+    """Records below `count` are on disk. `low_ms`: the least time of those that this sync has added."""
+
+    name: SegmentName
+    count: int
+    low_ms: int
+    size: int
+
+
+class Sealed(msgspec.Struct, frozen=True):
+    """A stream has ended; `sealed` is None where it never had a record."""
+
+    name: SegmentName
+    sealed: SegmentName | None
+
+
+class Failed(msgspec.Struct, frozen=True):
+    """The disk refused to take records; they wait in the rings."""
+
+    errno: int | None
+
+
+Event = Opened | Synced | Sealed | Failed
+
+
+class Drain:
+    """`run` is the thread. `notify` is called in it, for every event in order."""
+
+    def __init__(
+        self,
+        ring_directory: Path,
+        spool_directory: Path,
+        edge_id: str,
+        sync_interval_s: float,
+        notify: Callable[[Event], None],
+    ) -> None:
+        self._ring_directory, self._spool_directory, self._edge_id = ring_directory, spool_directory, edge_id
+        self._sync_interval_s, self._notify = sync_interval_s, notify
+        self._rings: dict[Path, RingReader] = {}
+        self._refused: set[Path] = set()
+        self._drops_told: dict[bytes, tuple[int, bool]] = {}
+        self._drops_at: dict[bytes, float] = {}
+        self._writer: SegmentWriter | None = None
+        self._to_seal: tuple[SegmentName, int] | None = None
+        self._opened_at = self._synced_at = self._housekeeping_at = self._retry_at = 0.0
+        self._low_ms: int | None = None
+        self._roll_asked = False
+        self._is_behind = True
+        self._caught_up_ms = 0
+        self.covered_ms = 0
+        """Wall time before which every answered request's record is on disk or behind (a worker's own delay aside)."""
+
+    def recover(self) -> None:
+        """Once, before `run`. Raises OSError."""
+        self._find_rings()
+        recover(self._spool_directory, list(self._rings.values()))
+
+    def ask_for_new_stream(self) -> None:
+        """From any thread: seals the open segment soon, so that fresh records need not wait behind its backlog."""
+        self._roll_asked = True
+
+    def run(self, stop: threading.Event) -> None:
+        """Until `stop`; then drains the rings to their end, syncs and seals."""
+        while not stop.is_set():
+            if self.step() < BUSY_RECORDS:
+                stop.wait(POLL_S)
+        self._housekeeping_at = self._retry_at = 0.0
+        while self.step():
+            pass
+        self._finish()
+
+    def step(self) -> int:
+        """One pass over the rings: how many records it moved."""
+        now = time.monotonic()
+        if now < self._retry_at:
+            return 0
+        started_ms = wall_ms()
+        if now >= self._housekeeping_at:
+            self._housekeeping_at = now + HOUSEKEEPING_S
+            self._find_rings()
+        try:
+            self._seal_what_failed()
+            self._is_behind = False
+            moved = [self._move(ring, now) for ring in list(self._rings.values())]
+            if self._writer is not None and now - self._synced_at >= self._sync_interval_s:
+                self._sync(self._writer)
+            if self._writer is not None and self._should_roll(self._writer, now):
+                self._roll(self._writer)
+        except OSError as error:
+            self._fail(error)
+            return 0
+        if not self._is_behind:
+            self._caught_up_ms = started_ms
+        if not self._is_dirty():
+            self.covered_ms = self._caught_up_ms
+        return sum(moved)
+
+    # --- rings
+
+    def _find_rings(self) -> None:
+        for path in find_rings(self._ring_directory):
+            if path in self._rings or path in self._refused:
+                continue
+            try:
+                self._rings[path] = RingReader.open(path)
+            except FileNotFoundError:
+                continue
+            except (BadRing, OSError) as error:
+                self._refused.add(path)
+                _log.error("ring left alone", path=str(path), reason=str(error))
+
+    def _move(self, ring: RingReader, now: float) -> int:
+        gone = ring.is_abandoned()  # asked before reading: a ring without writer that reads as empty stays so
+        ring_id = ring.identity.ring_id
+        entries = [Entry(RECORD, ring_id, frame.end, frame.payload) for frame in ring.read()]
+        if not entries and (skipped := ring.skip_damage()):
+            _log.error("damage in a ring", path=str(ring.path), bytes=skipped)
+            entries.append(Entry(SKIPPED, ring_id, ring.cursor, encode_gap(_damage_gap())))
+        if len(entries) >= BUSY_RECORDS or not (entries or ring.is_drained()):
+            self._is_behind = True
+        entries.extend(self._drops(ring, gone, now))
+        if entries:
+            self._append(entries)
+        elif gone and not self._is_dirty() and ring.is_drained():
+            self._forget(ring)
+        return len(entries)
+
+    def _forget(self, ring: RingReader) -> None:
+        """All that a writer left is on disk, and it will not come back."""
+        del self._rings[ring.path]
+        self._drops_told.pop(ring.identity.ring_id, None)
+        self._drops_at.pop(ring.identity.ring_id, None)
+        ring.remove()
+
+    def _drops(self, ring: RingReader, gone: bool, now: float) -> Sequence[Entry]:
+        """The gap record for what the writer had to drop since the last one."""
+        ring_id, drops = ring.identity.ring_id, ring.drops()
+        told, told_at_least = self._drops_told.get(ring_id, (ring.drops_stored, False))
+        if drops.count <= told and drops.at_least <= told_at_least:
+            return ()
+        if not gone and now < self._drops_at.get(ring_id, 0.0):
+            return ()
+        self._drops_at[ring_id] = now + DROPS_REPORT_S
+        self._drops_told[ring_id] = drops.count, drops.at_least
+        gap = GapRecord(drops.first_ms, drops.last_ms, drops.count - told, drops.at_least, "ring_full")
+        _log.error("records were dropped: no room in memory", count=gap.count, at_least=gap.at_least)
+        return (Entry(DROPS, ring_id, drops.count, encode_gap(gap)),)
+
+    # --- the segment
+
+    def _append(self, entries: Sequence[Entry]) -> None:
+        writer = self._writer
+        if writer is None:
+            writer = self._writer = SegmentWriter.create(self._spool_directory, self._edge_id)
+            self._opened_at, self._roll_asked = time.monotonic(), False
+            self._notify(Opened(writer.name))
+        writer.append(entries)
+        times = [time_ms for entry in entries if (time_ms := time_ms_of(entry.payload)) is not None]
+        known = wall_ms() if self._low_ms is None else self._low_ms
+        self._low_ms = min(known, *times)
+
+    def _is_dirty(self) -> bool:
+        return self._writer is not None and self._writer.synced < self._writer.count
+
+    def _sync(self, writer: SegmentWriter) -> None:
+        if writer.synced == writer.count:
+            return
+        writer.sync()
+        self._synced_at = time.monotonic()
+        self._release(writer)
+
+    def _release(self, writer: SegmentWriter) -> None:
+        """All that was read is on disk: the workers may have the room again, and shipping the records."""
+        for ring in self._rings.values():
+            ring.release(ring.cursor)
+            if ring.identity.ring_id in self._drops_told:
+                ring.drops_stored = self._drops_told[ring.identity.ring_id][0]
+        low_ms, self._low_ms = self._low_ms, None
+        self._notify(Synced(writer.name, writer.synced, low_ms or 0, writer.size))
+
+    def _should_roll(self, writer: SegmentWriter, now: float) -> bool:
+        asked, self._roll_asked = self._roll_asked, False
+        return writer.count > 0 and (asked or writer.size >= SEGMENT_BYTES or now - self._opened_at >= SEGMENT_AGE_S)
+
+    def _roll(self, writer: SegmentWriter) -> None:
+        self._sync(writer)
+        self._end(writer)
+        self._seal_what_failed()
+
+    def _end(self, writer: SegmentWriter) -> None:
+        writer.close()
+        self._writer, self._to_seal = None, (writer.name, writer.synced)
+
+    def _seal_what_failed(self) -> None:
+        """Gives a segment that ended its final name. Until that has worked nothing is read from the rings."""
+        if self._to_seal is not None:
+            name, end = self._to_seal
+            self._notify(Sealed(name, seal(self._spool_directory, name, end)))
+            self._to_seal = None
+
+    def _fail(self, error: OSError) -> None:
+        _log.error("the spool's disk refused", error=str(error))
+        self._retry_at = time.monotonic() + RETRY_S
+        writer = self._writer
+        if writer is not None:
+            self._end(writer)
+        for ring in self._rings.values():
+            ring.rewind()
+        self._drops_told.clear()
+        self._low_ms = None
+        self._notify(Failed(error.errno))
+
+    def _finish(self) -> None:
+        try:
+            self._seal_what_failed()
+            if self._writer is not None:
+                self._roll(self._writer)
+        except OSError as error:
+            self._fail(error)
+        for ring in self._rings.values():
+            ring.close()
+
+
+def _damage_gap() -> GapRecord:
+    now = wall_ms()
+    return GapRecord(from_ms=now, to_ms=now, count=1, at_least=True, reason="spool_damaged")

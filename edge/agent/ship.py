@@ -1,0 +1,221 @@
+"""Ships streams to the control plane: two lanes side by side, each with one batch in flight, strictly in order.
+
+The *fresh* lane follows the open stream; the *backlog* lane works through what has ended, oldest first. After an
+outage the open stream holds a backlog itself: the fresh lane has it sealed, hands it over and goes on with the new one,
+so that new records never queue behind old ones.
+
+The control plane's word on where a stream goes on is final, in both directions: `next` of its answer replaces what was
+believed here. It stores records and moves that number in one transaction; so a batch whose answer was lost is sent
+again and not stored again, and a batch in the wrong place is refused with the right number.
+
+Nothing that fails is given up: the lane pauses (full jitter, Retry-After honoured) and tries again. Only an answer that
+carries `next` moves a stream.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+import structlog
+import zstandard
+
+from edge.agent.client import Answer, Backoff, ControlClient, Unreachable
+from edge.agent.drain import Drain
+from edge.agent.portion import BATCH_BYTES, BATCH_RECORDS, Portion, next_portion
+from edge.agent.samples import ClockSamples
+from edge.agent.segment import BadSegment
+from edge.agent.streams import Expired, Stream, Streams
+from shared.clock import wall_ms
+from shared.wire import (
+    CONTENT_TYPE,
+    COUNT_HEADER,
+    FIRST_HEADER,
+    STREAM_HEADER,
+    Batch,
+    BatchAck,
+    GapRecord,
+    Lane,
+)
+
+BATCH_PATH: Final = "/edge/v1/batches"
+BATCH_BYTES_MIN: Final = 64 * 1024
+FRESH_LAG_MS: Final = 2_000  # records older than this make the open stream a backlog …
+FRESH_RECORDS: Final = 2 * BATCH_RECORDS  # … when there are more of them than this
+NEW_STREAM_EVERY_S: Final = 5.0
+COMPLAIN_EVERY_S: Final = 60.0
+ZSTD_LEVEL: Final = 3
+
+_log = structlog.get_logger()
+_encoder = msgspec.msgpack.Encoder()
+
+
+class Shipper:
+    """Both lanes. `low_watermark_ms` gives the time before which nothing is missing any more."""
+
+    def __init__(
+        self,
+        client: ControlClient,
+        streams: Streams,
+        drain: Drain,
+        samples: ClockSamples,
+        edge_id: str,
+        low_watermark_ms: Callable[[], int],
+    ) -> None:
+        self._client, self._streams, self._drain, self._samples = client, streams, drain, samples
+        self._edge_id, self._low_watermark_ms = edge_id, low_watermark_ms
+        self._held: Stream | None = None  # by the fresh lane
+        self._max_bytes = BATCH_BYTES
+        self._new_stream_at = 0.0
+        self._complain_at: dict[str, float] = {}
+        self.gap_count = 0
+        """Records that gap records shipped by this process speak of."""
+
+    async def run(self, lane: Lane) -> None:
+        """One lane, for ever."""
+        next_work = self._fresh_work if lane == "fresh" else self._backlog_work
+        changed, backoff = self._streams.changed[lane], Backoff()
+        while True:
+            changed.clear()
+            stream = next_work()
+            if stream is None:
+                await changed.wait()
+                continue
+            pause_s = await self._exchange(lane, stream, backoff)
+            if pause_s is not None:
+                await asyncio.sleep(pause_s)
+
+    def has_work(self) -> bool:
+        """Whether something could be shipped right now."""
+        is_behind = self._streams.open is not None and self._streams.open.unacked > 0
+        return is_behind or next(self._streams.unsettled(), None) is not None
+
+    # --- what to ship next
+
+    def _fresh_work(self) -> Stream | None:
+        held = self._held
+        if held is None or not self._is_fresh(held):
+            if held is not None:
+                self._streams.changed["backlog"].set()  # handed over
+            held = self._held = self._streams.open
+        if held is None or (held.is_open and not held.unacked):
+            return None
+        return held
+
+    def _is_fresh(self, stream: Stream) -> bool:
+        """Open, or ended with so little left that handing it over would take longer than finishing it."""
+        if stream.is_open:
+            return stream is self._streams.open
+        return stream.unacked <= BATCH_RECORDS and not self._streams.is_settled(stream) and self._streams.knows(stream)
+
+    def _backlog_work(self) -> Stream | Expired | None:
+        return next((stream for stream in self._streams.unsettled() if stream is not self._held), None)
+
+    def _keep_fresh(self, stream: Stream) -> None:
+        """Has the open stream ended when what it holds would keep newer records waiting."""
+        low_ms, now = stream.low_ms(), time.monotonic()
+        if not stream.is_open or stream.unacked <= FRESH_RECORDS or low_ms is None or now < self._new_stream_at:
+            return
+        if wall_ms() - low_ms > FRESH_LAG_MS:
+            self._new_stream_at = now + NEW_STREAM_EVERY_S
+            self._drain.ask_for_new_stream()
+
+    # --- one exchange
+
+    async def _exchange(self, lane: Lane, stream: Stream | Expired, backoff: Backoff) -> float | None:
+        """One batch and its answer. Returns how long to pause before the next, None to go on at once."""
+        epoch = self._streams.epoch
+        if isinstance(stream, Stream):
+            stream.in_flight = True
+        try:
+            portion = await asyncio.to_thread(next_portion, stream, self._max_bytes, epoch)
+            answer = await self._post(lane, stream, portion)
+            moved = await self._take(answer, stream, portion, epoch)
+        except Unreachable as error:
+            self._complain("control plane unreachable; records are kept", reason=str(error))
+            return backoff.next_s()
+        except (OSError, BadSegment) as error:
+            return await self._unreadable(stream, error, backoff)
+        finally:
+            if isinstance(stream, Stream):
+                stream.in_flight = False
+        if not moved:
+            return backoff.next_s(answer.retry_after_s)
+        backoff.reset()
+        if isinstance(stream, Stream):
+            self._keep_fresh(stream)
+        return None
+
+    async def _post(self, lane: Lane, stream: Stream | Expired, portion: Portion) -> Answer:
+        batch = Batch(
+            edge_id=self._edge_id,
+            lane=lane,
+            closed=portion.closed,
+            low_watermark_ms=self._low_watermark_ms(),
+            clock=self._samples.recent(),
+            records=portion.records,
+        )
+        headers = {
+            "Content-Type": CONTENT_TYPE,
+            "Content-Encoding": "zstd",
+            STREAM_HEADER: stream.stream_id.hex(),
+            FIRST_HEADER: str(portion.first),
+            COUNT_HEADER: str(len(portion.records)),
+        }
+        body = await asyncio.to_thread(_compress, batch)
+        answered = self._samples.begin()
+        answer = await self._client.post(BATCH_PATH, body, headers)
+        if (ack := _ack_of(answer)) is not None:
+            answered(ack.server_ms)
+        return answer
+
+    async def _take(self, answer: Answer, stream: Stream | Expired, portion: Portion, epoch: str) -> bool:
+        """Believes the answer. False where it moved nothing."""
+        ack = _ack_of(answer)
+        if ack is None:
+            self._refused(answer, portion)
+            return False
+        if ack.quarantined:
+            _log.error("a batch was set aside by the control plane", stream=stream.stream_id.hex(),
+                       first=portion.first, records=len(portion.records), reason=ack.quarantined)  # fmt: skip
+        moved = ack.next != portion.first or (answer.status == 200 and not portion.records)
+        if ack.next > portion.first:
+            self.gap_count += sum(record.count for record in portion.records if isinstance(record, GapRecord))
+        await self._streams.acknowledge(stream, ack.next, epoch, was_closing=portion.closed)
+        return moved
+
+    def _refused(self, answer: Answer, portion: Portion) -> None:
+        if answer.status == 413 and len(portion.records) > 1:
+            self._max_bytes = max(BATCH_BYTES_MIN, self._max_bytes // 2)
+        words = answer.body[:300].decode("utf-8", "replace")
+        self._complain("control plane refuses records; they are kept", status=answer.status, answer=words)
+
+    async def _unreadable(self, stream: Stream | Expired, error: Exception, backoff: Backoff) -> float | None:
+        if isinstance(error, FileNotFoundError) and isinstance(stream, Stream) and not stream.is_open:
+            await self._streams.expire(stream, "spool_damaged")
+            return None
+        self._complain("a segment cannot be read", stream=stream.stream_id.hex(), reason=str(error))
+        return backoff.next_s()
+
+    def _complain(self, event: str, **fields: object) -> None:
+        now = time.monotonic()
+        if now >= self._complain_at.get(event, 0.0):
+            self._complain_at[event] = now + COMPLAIN_EVERY_S
+            _log.warning(event, **fields)
+
+
+def _ack_of(answer: Answer) -> BatchAck | None:
+    """What an answer acknowledges: records stored (200), wanted instead (409), or set aside (400, 422)."""
+    if answer.status not in (200, 400, 409, 422):
+        return None
+    try:
+        return answer.decode(BatchAck)
+    except msgspec.DecodeError:
+        return None
+
+
+def _compress(batch: Batch) -> bytes:
+    return zstandard.ZstdCompressor(level=ZSTD_LEVEL).compress(_encoder.encode(batch))

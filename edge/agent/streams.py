@@ -1,0 +1,348 @@
+"""Every stream that this node still knows: how far each is acknowledged, and when its file may go.
+
+A stream is *open* while the drain writes to it, then *sealed*, and *expired* when its file is gone. It is *settled*
+once the control plane, in its present epoch, has confirmed all of its records and that no more follow. A new epoch (a
+restore, a fail-over) unsettles them all: each asks again, and what the control plane no longer has is sent again from
+the file, or as a gap where there is none.
+
+Two small files are kept beside the segments, each replaced as a whole: `acked` (losing it costs one question a stream,
+so it isn't synced) and `expired` (synced before the file that it speaks of is removed).
+
+All of this runs on the agent's event loop; the drain's thread speaks to it by events.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, Literal, TypeVar
+
+import msgspec
+import structlog
+
+from edge.agent.drain import Event, Failed, Opened, Sealed, Synced
+from edge.agent.segment import BadSegment, SegmentName, list_segments
+from edge.agent.segment_reader import SegmentReader, Slot
+from edge.node import PRIVATE_FILE, sync_directory
+from edge.record import time_ms_of
+from shared.clock import DAY_MS, wall_ms
+
+EXPIRED_KEPT_MS: Final = 30 * DAY_MS
+_MARK_RECORDS: Final = 1_000  # how many records, or how long a time, may share one least time
+_MARK_MS: Final = 1_000
+
+ExpiryReason = Literal["stream_expired", "spool_budget", "spool_damaged"]
+
+_log = structlog.get_logger()
+
+
+class Stream:
+    """A stream with a file."""
+
+    def __init__(self, directory: Path, name: SegmentName, size: int) -> None:
+        self._directory, self.name, self.size = directory, name, size
+        self.end = name.end or 0  # records on disk
+        self.acked = 0  # the number that the control plane wants next
+        self.settled_in: str | None = None  # epoch
+        self.in_flight = False
+        self._lows: list[tuple[int, int]] = []  # (end, least time of the records below it and above the one before)
+        self._reader: SegmentReader | None = None
+
+    @property
+    def stream_id(self) -> bytes:
+        return self.name.stream_id
+
+    @property
+    def is_open(self) -> bool:
+        return self.name.end is None
+
+    @property
+    def path(self) -> Path:
+        return self._directory / str(self.name)
+
+    @property
+    def unacked(self) -> int:
+        return max(0, self.end - self.acked)
+
+    def grown(self, end: int, low_ms: int, size: int) -> None:
+        """More records are on disk."""
+        if self._lows:
+            last_end, last_low = self._lows[-1]
+            start = self._lows[-2][0] if len(self._lows) > 1 else 0
+            if end - start <= _MARK_RECORDS and low_ms - last_low <= _MARK_MS and last_end > self.acked:
+                self._lows.pop()
+                low_ms = min(low_ms, last_low)
+        self._lows.append((end, low_ms))
+        self.end, self.size = end, size
+
+    def low_ms(self) -> int | None:
+        """The least time of any record that isn't acknowledged; None when there is none."""
+        self._lows = [low for low in self._lows if low[0] > self.acked]
+        return min((low_ms for _, low_ms in self._lows), default=None)
+
+    def read(self, max_records: int, max_bytes: int) -> list[Slot]:
+        """The next records to ship. May wait for the disk: not for the event loop. Raises OSError, BadSegment."""
+        if self._reader is None:
+            self._reader = SegmentReader(self.path, self.name)
+        return self._reader.read(self.acked, self.end, max_records, max_bytes)
+
+    def close(self) -> None:
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            reader.close()
+
+
+class Expired(msgspec.Struct, kw_only=True):
+    """A stream without a file. What the control plane lacks of it becomes one gap record, at the first such number."""
+
+    stream_id: bytes
+    created_ms: int
+    records: int
+    acked: int
+    low_ms: int
+    high_ms: int
+    reason: ExpiryReason
+    settled_in: str | None  # epoch
+    asked_in: str | None = None  # epoch in which `acked` is the control plane's word: only then is a gap placed
+    gap_at: int | None = None  # number at which the gap record stands: the stream then ends behind it
+
+    @property
+    def end(self) -> int:
+        return self.records if self.gap_at is None else self.gap_at + 1
+
+    @property
+    def lost(self) -> int:
+        """How many records the gap record speaks of."""
+        return 0 if self.gap_at is None else self.records - self.gap_at
+
+
+class _Ack(msgspec.Struct, array_like=True):
+    next: int
+    settled_in: str | None
+
+
+_Book = TypeVar("_Book")
+_acks = msgspec.msgpack.Decoder(dict[str, _Ack])
+_expired = msgspec.msgpack.Decoder(list[Expired])
+_encoder = msgspec.msgpack.Encoder()
+
+
+class Streams:
+    """The book of streams. `changed` has an event for each lane, set when there may be something new to ship."""
+
+    def __init__(self, directory: Path, budget_bytes: int, retention_ms: int, epoch: str) -> None:
+        self._directory, self._budget_bytes, self._retention_ms = directory, budget_bytes, retention_ms
+        self.epoch = epoch
+        self.open: Stream | None = None
+        self._sealed: dict[bytes, Stream] = {}
+        self._expired: dict[bytes, Expired] = {}
+        self._is_acked_file_old = False
+        self._needs_room = False
+        self.changed = {"fresh": asyncio.Event(), "backlog": asyncio.Event()}
+
+    def load(self) -> None:
+        """What a former agent has left, after `Drain.recover`. Raises OSError."""
+        self._expired = {lost.stream_id: lost for lost in self._read("expired", _expired, [])}
+        acks = self._read("acked", _acks, {})
+        for name in list_segments(self._directory):
+            path = self._directory / str(name)
+            if name.end is None:
+                continue
+            if name.stream_id in self._expired:
+                path.unlink()  # its removal was decided, and interrupted
+                continue
+            stream = Stream(self._directory, name, path.stat().st_size)
+            if (ack := acks.get(name.stream_id.hex())) is not None:
+                stream.acked, stream.settled_in = ack.next, ack.settled_in
+            try:
+                stream.grown(stream.end, _first_time_ms(path, name), stream.size)
+            except BadSegment as error:
+                _log.error("segment left alone", reason=str(error))
+                continue
+            self._sealed[name.stream_id] = stream
+
+    def handle(self, event: Event) -> None:
+        """What the drain has done."""
+        match event:
+            case Opened():
+                self.open = Stream(self._directory, event.name, 0)
+            case Synced():
+                if self.open is not None:
+                    self.open.grown(event.count, event.low_ms, event.size)
+            case Sealed():
+                stream, self.open = self.open, None
+                if stream is not None and event.sealed is not None:
+                    stream.name = event.sealed
+                    self._sealed[stream.stream_id] = stream
+            case Failed():
+                self._needs_room = event.errno in (errno.ENOSPC, errno.EDQUOT)
+        self.wake()
+
+    def wake(self) -> None:
+        for event in self.changed.values():
+            event.set()
+
+    def enter_epoch(self, epoch: str) -> None:
+        """The control plane speaks of this epoch now. Another one than before makes every stream ask again."""
+        if epoch != self.epoch:
+            _log.warning("the control plane has a new epoch; all streams will ask where they stand", epoch=epoch)
+            self.epoch = epoch
+            self.wake()
+
+    def unsettled(self) -> Iterator[Stream | Expired]:
+        """Streams that end and have something to say, oldest first."""
+        yield from (stream for stream in self._sealed.values() if stream.settled_in != self.epoch)
+        yield from (expired for expired in self._expired.values() if expired.settled_in != self.epoch)
+
+    def is_settled(self, stream: Stream | Expired) -> bool:
+        return stream.settled_in == self.epoch
+
+    async def acknowledge(self, stream: Stream | Expired, next_number: int, epoch: str, *, was_closing: bool) -> None:
+        """The control plane, in `epoch`, wants `next_number` next, whatever we believed.
+
+        `was_closing`: it has been told that nothing follows what it got. Of an expired stream, what it lacks becomes a
+        gap at that number, and the place of the gap is on disk before the gap is sent. Raises OSError.
+        """
+        if next_number < stream.acked:
+            _log.warning("the control plane has less of a stream than before", stream=stream.stream_id.hex(),
+                         acked=stream.acked, next=next_number)  # fmt: skip
+        stream.acked = next_number
+        self._is_acked_file_old = True
+        if was_closing and next_number >= stream.end:
+            stream.settled_in = epoch
+            if isinstance(stream, Stream):
+                stream.close()
+        if isinstance(stream, Expired):
+            stream.asked_in = epoch
+            if next_number < stream.end:
+                stream.gap_at = next_number
+                await self.save_expired()
+
+    def knows(self, stream: Stream) -> bool:
+        """Whether the stream's file is still kept."""
+        return stream is self.open or stream.stream_id in self._sealed
+
+    def low_ms(self) -> int | None:
+        """The least time of any record on disk, or lost from it, that isn't acknowledged."""
+        lows = [low for stream in self._files() if (low := stream.low_ms()) is not None]
+        lows.extend(lost.low_ms for lost in self._expired.values() if lost.acked < lost.end)
+        return min(lows, default=None)
+
+    def backlog(self) -> tuple[int, int]:
+        """Records and bytes that are not acknowledged."""
+        records = sum(stream.unacked for stream in self._files())
+        size = sum(stream.size * stream.unacked // max(1, stream.end) for stream in self._files())
+        return records, size
+
+    def spool_bytes(self) -> int:
+        return sum(stream.size for stream in self._files())
+
+    async def keep_house(self, every_s: float) -> None:
+        """Writes acknowledgements down and removes what may go, for ever."""
+        while True:
+            await asyncio.sleep(every_s)
+            try:
+                await self.trim()
+                await self.save_acked()
+            except OSError as error:
+                _log.error("cannot keep the spool's books", error=str(error))
+
+    async def save_acked(self) -> None:
+        if self._is_acked_file_old:
+            self._is_acked_file_old = False
+            acks = {stream.stream_id.hex(): _Ack(stream.acked, stream.settled_in) for stream in self._files()}
+            await asyncio.to_thread(self._replace, "acked", _encoder.encode(acks), sync=False)
+
+    async def trim(self) -> None:
+        """Lets go of files past their retention; over the budget also of younger ones, acknowledged ones first."""
+        now = wall_ms()
+        for stream in list(self._sealed.values()):
+            if not self.is_settled(stream) or now - stream.name.created_ms <= self._retention_ms:
+                continue
+            if now - await asyncio.to_thread(_modified_ms, stream.path) > self._retention_ms:
+                await self.expire(stream, "stream_expired")
+        while self.spool_bytes() > self._budget_bytes or self._needs_room:
+            idle = [stream for stream in self._sealed.values() if not stream.in_flight]
+            acked = [stream for stream in idle if not stream.unacked]
+            if not (acked or (idle and not self._needs_room)):
+                break
+            await self.expire((acked or idle)[0], "spool_budget")
+            self._needs_room = False
+        self._needs_room = False
+        for lost in list(self._expired.values()):
+            if self.is_settled(lost) and now - lost.high_ms > EXPIRED_KEPT_MS:
+                del self._expired[lost.stream_id]
+
+    async def expire(self, stream: Stream, reason: ExpiryReason) -> None:
+        """Removes a stream's file. What the control plane lacks of it is then lost, and a gap record will say so."""
+        if stream.unacked:
+            _log.error("records are lost: their segment had to go", reason=reason, records=stream.unacked)
+        del self._sealed[stream.stream_id]
+        lost = Expired(
+            stream_id=stream.stream_id,
+            created_ms=stream.name.created_ms,
+            records=stream.end,
+            acked=stream.acked,
+            low_ms=stream.low_ms() or stream.name.created_ms,
+            high_ms=await asyncio.to_thread(_modified_ms, stream.path),
+            reason=reason,
+            settled_in=stream.settled_in,
+        )
+        self._expired[stream.stream_id] = lost
+        await self.save_expired()
+        stream.close()
+        await asyncio.to_thread(stream.path.unlink, missing_ok=True)
+        self.wake()
+
+    async def save_expired(self) -> None:
+        """On disk when it returns. Raises OSError."""
+        await asyncio.to_thread(self._replace, "expired", _encoder.encode(list(self._expired.values())), sync=True)
+
+    def _files(self) -> Iterator[Stream]:
+        yield from self._sealed.values()
+        if self.open is not None:
+            yield self.open
+
+    def _read(self, name: str, decoder: msgspec.msgpack.Decoder[_Book], otherwise: _Book) -> _Book:
+        try:
+            return decoder.decode((self._directory / name).read_bytes())
+        except FileNotFoundError:
+            return otherwise
+        except (OSError, msgspec.DecodeError) as error:
+            _log.error("a book of the spool is unreadable; going on without it", name=name, reason=str(error))
+            return otherwise
+
+    def _replace(self, name: str, data: bytes, *, sync: bool) -> None:
+        path = self._directory / name
+        draft = path.with_name(f".{name}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            if sync:
+                file.flush()
+                os.fsync(descriptor)
+        draft.replace(path)
+        if sync:
+            sync_directory(self._directory)
+
+
+def _modified_ms(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns // 1_000_000
+    except FileNotFoundError:
+        return 0
+
+
+def _first_time_ms(path: Path, name: SegmentName) -> int:
+    """The time of the first record, near enough the least one of a former agent's stream. Raises BadSegment."""
+    reader = SegmentReader(path, name)
+    try:
+        first = reader.read(0, 1, 1, 1)
+    finally:
+        reader.close()
+    payload = first[0].payload if first else None
+    time_ms = None if payload is None else time_ms_of(payload)
+    return name.created_ms if time_ms is None else time_ms
