@@ -79,7 +79,7 @@ credit_versions = Table(
 touch_credits = Table(
     "touch_credits",
     metadata,
-    Column("version_id", Text, ForeignKey("credit_versions.id", ondelete="CASCADE"), nullable=False),
+    Column("version_id", BigInteger, ForeignKey("credit_versions.id", ondelete="CASCADE"), nullable=False),
     Column("model", Text, nullable=False),  # first | last | linear | time_decay | position
     Column("position", Integer, nullable=False),  # 1 = earliest touch
     Column("touch_kind", Text, nullable=False),  # click | visit

@@ -19,8 +19,8 @@ from sqlalchemy import (
 
 from control.store.schema.base import Serial, metadata
 
-# On Postgres the initial migration partitions this table by range of `id`: ids are UUIDv7, so a range of ids is a range
-# of time, and the primary key needs no second column.
+# Partitioned by month on Postgres (control.store.partitions): ids are UUIDv7, so a range of ids is a range of time, and
+# the primary key needs no second column.
 clicks = Table(
     "clicks",
     metadata,
@@ -52,6 +52,7 @@ clicks = Table(
     Column("edge_id", Text, nullable=False),
     Index("ix_clicks_link_time", "link_id", "time_ms"),
     Index("ix_clicks_workspace_time", "workspace_id", "time_ms"),
+    postgresql_partition_by="range (id)",
 )
 
 landings = Table(
