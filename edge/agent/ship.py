@@ -88,8 +88,13 @@ class Shipper:
             if pause_s is not None:
                 await asyncio.sleep(pause_s)
 
-    def has_work(self) -> bool:
-        """Whether something could be shipped right now."""
+    async def until_idle(self) -> None:
+        """Returns when the control plane has all that is on disk."""
+        while self._has_work():
+            self._streams.acknowledged.clear()
+            await self._streams.acknowledged.wait()
+
+    def _has_work(self) -> bool:
         is_behind = self._streams.open is not None and self._streams.open.unacked > 0
         return is_behind or next(self._streams.unsettled(), None) is not None
 
@@ -160,7 +165,6 @@ class Shipper:
         )
         headers = {
             "Content-Type": CONTENT_TYPE,
-            "Content-Encoding": "zstd",
             STREAM_HEADER: stream.stream_id.hex(),
             FIRST_HEADER: str(portion.first),
             COUNT_HEADER: str(len(portion.records)),

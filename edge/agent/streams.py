@@ -142,6 +142,7 @@ class Streams:
         self._is_acked_file_old = False
         self._needs_room = False
         self.changed = {"fresh": asyncio.Event(), "backlog": asyncio.Event()}
+        self.acknowledged = asyncio.Event()
 
     def load(self) -> None:
         """What a former agent has left, after `Drain.recover`. Raises OSError."""
@@ -210,6 +211,7 @@ class Streams:
             _log.warning("the control plane has less of a stream than before", stream=stream.stream_id.hex(),
                          acked=stream.acked, next=next_number)  # fmt: skip
         stream.acked = next_number
+        self.acknowledged.set()
         self._is_acked_file_old = True
         if was_closing and next_number >= stream.end:
             stream.settled_in = epoch

@@ -1,0 +1,122 @@
+"""A real agent process and a worker's records for it."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from edge import lifeline
+from edge.config import EdgeConfig
+from edge.node import ring_directory
+from edge.record import CARRY_CODE, encode_click
+from edge.ring import RingWriter
+from shared import click_id
+from shared.clock import boot_ms, wall_ms
+from shared.config import LogConfig
+
+HEAD = (
+    b"GET /spring?gclid=x HTTP/1.1\r\nHost: go.example\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64)\r\n"
+    b"Accept: text/html\r\nCookie: session=secret\r\nX-Forwarded-For: 203.0.113.9\r\n\r\n"
+)
+
+
+def click(identity: bytes | None = None, time_ms: int | None = None, head: bytes = HEAD) -> bytes:
+    """An encoded click."""
+    time_ms = wall_ms() if time_ms is None else time_ms
+    identity = identity or click_id.new(time_ms)
+    carry = CARRY_CODE["fragment"]
+    return encode_click(
+        time_ms, boot_ms(), identity, bytes(16), 0, 0, carry, b"\xcb\x00\x71\x09", b"", b"go.example", head
+    )
+
+
+def append_clicks(writer: RingWriter, count: int, batch: int = 8) -> list[bytes]:
+    """Puts `count` clicks into a ring; returns their ids in order."""
+    ids = [click_id.new() for _ in range(count)]
+    for at in range(0, count, batch):
+        writer.append([click(identity) for identity in ids[at : at + batch]])
+    return ids
+
+
+class AgentProcess:
+    """`python -m edge.agent`, which may be killed and started again."""
+
+    def __init__(self, config: EdgeConfig) -> None:
+        self.config = config
+        self.log = config.data_dir / "agent.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self, *prefix: str) -> AgentProcess:
+        self.config.data_dir.mkdir(parents=True, exist_ok=True)
+        command = [*prefix, sys.executable, "-m", "edge.agent"]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=log)
+        assert self._process.stdin is not None
+        lifeline.give(self._process.stdin, lifeline.Orders(self.config, LogConfig("debug", "json")))
+        return self
+
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def kill(self) -> None:
+        self._end(signal.SIGKILL)
+
+    def terminate(self, timeout_s: float = 15.0) -> int:
+        """SIGTERM; returns the exit code."""
+        return self._end(signal.SIGTERM, timeout_s)
+
+    def _end(self, how: signal.Signals, timeout_s: float = 15.0) -> int:
+        assert self._process is not None
+        self._process.send_signal(how)
+        code = self._process.wait(timeout_s)
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        return code
+
+    def log_text(self) -> str:
+        return self.log.read_text(encoding="utf-8")
+
+
+@contextmanager
+def agent(config: EdgeConfig) -> Iterator[AgentProcess]:
+    """A running agent; killed at the end if the test has left it running."""
+    process = AgentProcess(config).start()
+    try:
+        yield process
+    finally:
+        if process.is_running():
+            process.kill()
+
+
+def config_for(
+    data: Path, url: str = "http://127.0.0.1:9", token: str = "et_test", rings: str = "", **changes: float
+) -> EdgeConfig:
+    """A configuration whose rings are below `data`'s sibling, so that tests leave nothing in /dev/shm."""
+    return EdgeConfig(
+        data=str(data), control_url=url, token=token, ring_dir=rings or str(data.parent / "rings"), ring_mib=1, **changes
+    )
+
+
+def writer_for(config: EdgeConfig, slot: int = 0, ring_bytes: int | None = None) -> RingWriter:
+    """A worker's ring of that node."""
+    directory = ring_directory(config.data_dir, config.ring_dir)
+    return RingWriter.open(directory, slot, ring_bytes or config.ring_mib << 20, config.ring_budget_mib << 20)
+
+
+def wait_until(condition: object, timeout_s: float = 10.0) -> None:
+    """Polls a callable until it is true."""
+    assert callable(condition)
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)
