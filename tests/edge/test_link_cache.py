@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from edge import links
 from edge.linkfiles import CURRENT, Damage
 from edge.links import LinkCache
 from edge.linkstore import ForeignEpoch, IncompleteSnapshot, LinkStore
@@ -72,7 +73,6 @@ class TestServing:
         assert destination(cache, long + "x") is None
 
     def test_what_was_long_unused_is_read_again(self, agent: Agent, links_dir: Path, cache: LinkCache) -> None:
-        from edge import links  # noqa: PLC0415
 
         count = links.HOT_LINKS * 2
         agent.take_snapshot(domain(), *(link(str(number)) for number in range(count)))
