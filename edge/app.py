@@ -10,7 +10,7 @@ import logging
 from typing import Any
 
 import msgspec
-from aiohttp import BodyPartReader, web
+from aiohttp import web
 from multidict import CIMultiDict
 
 from edge import answer, head
@@ -42,7 +42,7 @@ class App:
         self._beacons = Beacons(cache, ring, proxies, self.counts)
         self._script = Script()
 
-    def server(self) -> web.Server[web.BaseRequest]:
+    def server(self) -> web.Server:
         """What a listening socket needs."""
         return web.Server(
             self.handle,
@@ -125,7 +125,7 @@ def raw_head(request: web.BaseRequest) -> bytes:
 
 def _peer(request: web.BaseRequest) -> bytes:
     name: Any = request.transport.get_extra_info("peername") if request.transport is not None else None
-    return (packed(name[0]) if isinstance(name, tuple) else None) or NOWHERE
+    return (packed(name[0]) if name else None) or NOWHERE
 
 
 def _response(given: Answer) -> web.Response:

@@ -1,8 +1,8 @@
 """A worker's side of the link cache: what a host, a slug and a publishable key stand for, now.
 
-Ten million links cost a worker almost nothing, because all workers share one LMDB map and each keeps only what it served
-lately, decoded and ready, in a bounded dictionary. `refresh` compares LMDB's last transaction id with the one before
-and drops what moved; it costs a microsecond or two, so it runs on a timer and may run before each batch. A new
+Ten million links cost a worker almost nothing, because all workers share one LMDB map and each keeps only what it
+served lately, decoded and ready, in a bounded dictionary. `refresh` compares LMDB's last transaction id with the one
+before and drops what moved; it costs a microsecond or two, so it runs on a timer and may run before each batch. A new
 generation is noticed there as well. Anything that contradicts its checksum raises Damage, is reported to the agent by
 a file in the generation's folder, and is never served.
 """
@@ -29,6 +29,7 @@ from edge.linkfiles import (
     Position,
     current_generation,
     name_of,
+    normal_key,
     open_generation,
     read_position,
     unseal,
@@ -76,9 +77,9 @@ class LinkCache:
     """Look-ups of one worker. Opened after the process began; one a process."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self._folder: Path = folder
         self._environment: lmdb.Environment | None = None
-        self._generation = ""
+        self._generation: str = ""
         self._current_seen: tuple[int, int] | None = None
         self._transaction = 0
         self._links = _Hot[Link](HOT_LINKS)
@@ -104,7 +105,7 @@ class LinkCache:
 
     def find(self, host: str, slug: str) -> Link | None:
         """The link of a host (`head.normal_host`) and a slug (decoded). Raises Damage."""
-        key = f"link:{host}/{slug}"
+        key = normal_key(f"link:{host}/{slug}")
         link = self._links.get(key)
         if link is None:
             entry = self._read(key, LinkEntry)

@@ -14,6 +14,7 @@ from aiohttp import web
 
 from edge import lifeline
 from edge.app import App
+from edge.claims import LISTEN_BACKLOG
 from edge.config import EdgeConfig
 from edge.links import LinkCache
 from edge.node import ring_directory
@@ -21,7 +22,6 @@ from edge.proxies import Proxies
 from edge.ring import RingWriter
 from shared import logs
 
-LISTEN_BACKLOG = 4096  # the kernel caps it at net.core.somaxconn
 TICK_S = 0.01  # how soon an applied change is noticed
 DRAIN_S = 5  # for requests in flight, when the worker stops
 _MIB = 1 << 20
