@@ -100,7 +100,7 @@ def upgrade() -> None:
         sa.Column("counted", sa.Boolean(), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=True),
         sa.Column("refunded", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("fully_refunded", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("fully_refunded", sa.Boolean(), server_default=sa.text("(false)"), nullable=False),
         sa.Column("currency", sa.Text(), nullable=True),
         sa.Column("touches", sa.Integer(), nullable=False),
         sa.Column("opened_ms", sa.BigInteger(), nullable=False),
