@@ -33,7 +33,7 @@ _status_decoder = msgspec.msgpack.Decoder(EdgeStatus)
 )
 async def read_changes(context: Context, query: ChangesQuery) -> web.Response:
     require_wire_version(context.request)
-    page = await changes.changes_after(context.database, context.services.feed, query.epoch, query.rev, query.wait_s)
+    page = await changes.changes_after(context.database, context.services.feed, query.epoch, query.rev, query.wait)
     return _msgpack(page)
 
 

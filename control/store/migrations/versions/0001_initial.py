@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -564,3 +566,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("conversion_reports", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_conversion_reports_conversion_id"), ["conversion_id"], unique=False)
+
+    # Every database begins with an epoch of its own, so that an edge never takes one for another.
+    state = sa.table("sync_state", *(sa.column(name) for name in ("id", "epoch", "rev", "horizon")))
+    op.bulk_insert(state, [{"id": 1, "epoch": secrets.token_hex(8), "rev": 0, "horizon": 0}])
