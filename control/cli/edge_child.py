@@ -67,9 +67,9 @@ class EdgeChild:
             await process.wait()
 
 
-_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+# Loaded before the fork: between fork and exec little more than a system call is safe.
+_libc = ctypes.CDLL(None)
 
 
 def _die_with_parent() -> None:
-    if _libc is not None:
-        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import sys
@@ -41,9 +42,7 @@ DataOption = Annotated[
 def main() -> None:
     """Entry point of `clicktrail`."""
     if importlib.util.find_spec("control.demo.command"):
-        from control.demo.command import demo
-
-        app.command()(demo)
+        app.command()(importlib.import_module("control.demo.command").demo)
     try:
         app()
     except (CliError, configuration.ConfigError) as error:

@@ -14,8 +14,7 @@ async def call(
 ) -> Any:
     """The decoded answer (None where it is empty) of a call that must end with `status`."""
     headers = {} if key is None else {"Authorization": f"Bearer {key}"}
-    sent = {} if body is None else {"json": body}
-    async with client.request(method, path, headers=headers, **sent) as response:
+    async with client.request(method, path, headers=headers, json=body) as response:
         text = await response.text()
         assert response.status == status, f"{method} {path}: {response.status} {text}"
         return await response.json() if text else None

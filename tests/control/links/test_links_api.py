@@ -15,7 +15,7 @@ from control.services import Services
 from control.store.schema import click_rollups, feed
 from shared import ids
 from shared.wire import LinkEntry
-from tests.control.api import a_campaign, a_domain, a_link, call, fields_of_problem
+from tests.control.api import Json, a_campaign, a_domain, a_link, call, fields_of_problem
 from tests.control.feed import held_by_edges
 from tests.support.client import Client
 
@@ -26,7 +26,7 @@ async def test_a_new_link_has_all_that_was_left_out(client: Client) -> None:
     assert len(link["slug"]) == slugs.RANDOM_SLUG_CHARS
     assert link["short_url"] == f"https://go.example.com/{link['slug']}"
     assert link["domain"] == {"id": domain["id"], "host": "go.example.com"}
-    expected = {
+    expected: Json = {
         "channel": "other",
         "status": 302,
         "carry": "auto",
