@@ -215,6 +215,14 @@ def upgrade() -> None:
         batch_op.create_index("ix_identifiers_person", ["person_id"], unique=False)
 
     op.create_table(
+        "installation",
+        sa.Column("id", sa.SmallInteger(), nullable=False),
+        sa.Column("secret_check", sa.LargeBinary(), nullable=False),
+        sa.Column("created_ms", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("ck_installation_single")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_installation")),
+    )
+    op.create_table(
         "landings",
         sa.Column("id", sa.LargeBinary(), nullable=False),
         sa.Column("workspace_id", sa.Text(), nullable=False),
@@ -323,14 +331,6 @@ def upgrade() -> None:
         sa.Column("created_ms", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("email", name=op.f("uq_users_email")),
-    )
-    op.create_table(
-        "installation",
-        sa.Column("id", sa.SmallInteger(), nullable=False),
-        sa.Column("secret_check", sa.LargeBinary(), nullable=False),
-        sa.Column("created_ms", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("id = 1", name=op.f("ck_installation_single")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_installation")),
     )
     op.create_table(
         "workspaces",
