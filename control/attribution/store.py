@@ -130,7 +130,7 @@ async def claims_on(
     """
     claims: dict[ClickKey, list[Claim]] = {key: [] for key in keys}
     for portion in _portions({key.click_id for key in keys}):
-        duplicates = select(clicks.c.id).where(clicks.c.alias_of.in_(portion))
+        duplicates = select(clicks.c.id).where(clicks.c.workspace_id == workspace_id, clicks.c.alias_of.in_(portion))
         query = (
             select(
                 conversions.c.definition_id,
