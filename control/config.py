@@ -10,7 +10,6 @@ import msgspec
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 
 SQLITE_FILE = "clicktrail.sqlite3"
-EDGE_LOCAL_PORT = 8080  # where an edge listens unless configured, and so where `localhost` short links are
 
 
 class ControlConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -27,7 +26,9 @@ class ControlConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     edge_public_scheme: Literal["auto", "http", "https"] = "auto"
     """Scheme of short links; `auto`: http for `localhost` names, https for all others."""
     edge_public_port: Port = 0
-    """Port of short links; 0: the scheme's own, and 8080 for `localhost` names."""
+    """Port of short links; 0: the scheme's own, and `edge_local_port` for `localhost` names."""
+    edge_local_port: Port = 8080
+    """Port of short links on `localhost` names: where the edge on this machine listens."""
     allow_ip_hosts: bool = False
     """Whether an IP address may be a short domain, as on a test bench without DNS."""
 
@@ -58,6 +59,6 @@ class ControlConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         scheme = self.edge_public_scheme
         if scheme == "auto":
             scheme = "http" if is_local else "https"
-        port = self.edge_public_port or (EDGE_LOCAL_PORT if is_local else 0)
+        port = self.edge_public_port or (self.edge_local_port if is_local else 0)
         is_standard = port in (0, 443 if scheme == "https" else 80)
         return f"{scheme}://{host}" if is_standard else f"{scheme}://{host}:{port}"

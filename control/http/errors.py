@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Awaitable, Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import msgspec
 import structlog
@@ -51,6 +51,11 @@ class Problem(Exception):
         self.detail = detail
         self.errors = errors or []
         self.headers = headers or {}
+
+    @classmethod
+    def of(cls, field: str, message: str) -> Self:
+        """About one field: `SlugTaken.of("slug", "spring is taken")`."""
+        return cls(f"{field}: {message}", errors=[FieldError(field, message)])
 
     def details(self) -> ProblemDetails:
         return ProblemDetails(f"/problems/{self.slug}", self.title, self.status, self.detail, self.errors)
@@ -104,10 +109,6 @@ class InvalidInput(Problem):
     status = 422
     slug = "invalid-input"
     title = "Some fields need another value"
-
-    @classmethod
-    def of(cls, field: str, message: str) -> InvalidInput:
-        return cls(f"{field}: {message}", errors=[FieldError(field, message)])
 
 
 _AT = re.compile(r" - at `(?:key in )?\$\.?([^`]*)`$")

@@ -24,6 +24,13 @@ Limit = Annotated[int, msgspec.Meta(ge=1, le=PAGE_MAX, description="How many ite
 Cursor = Annotated[str, msgspec.Meta(max_length=512, description="`next_cursor` of the page before.")]
 
 
+class PageQuery(msgspec.Struct, frozen=True):
+    """Which part of a list is wanted; lists that filter add their own fields."""
+
+    cursor: Cursor = ""
+    limit: Limit = PAGE_DEFAULT
+
+
 class Page(msgspec.Struct, Generic[Item], frozen=True):
     """A part of a list; `next_cursor` is null on the last one."""
 

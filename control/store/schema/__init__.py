@@ -8,7 +8,15 @@ Facts (clicks, landings, conversions, refunds, observations) are never updated e
 derived from them (people, credits, rollups) can be rebuilt from them at any time.
 """
 
-from control.store.schema.accounts import api_keys, memberships, sessions, sign_in_links, users, workspaces
+from control.store.schema.accounts import (
+    api_keys,
+    installation,
+    memberships,
+    sessions,
+    sign_in_links,
+    users,
+    workspaces,
+)
 from control.store.schema.base import metadata
 from control.store.schema.derived import click_rollups, credit_versions, dirty_identifiers, identifiers, touch_credits
 from control.store.schema.edges import (
@@ -52,6 +60,7 @@ __all__ = [
     "feed",
     "gaps",
     "identifiers",
+    "installation",
     "landings",
     "links",
     "memberships",

@@ -10,11 +10,21 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     PrimaryKeyConstraint,
+    SmallInteger,
     Table,
     Text,
 )
 
 from control.store.schema.base import metadata
+
+installation = Table(
+    "installation",
+    metadata,
+    Column("id", SmallInteger, primary_key=True),  # one row: 1
+    Column("secret_check", LargeBinary, nullable=False),  # tells whether a data folder's secret is this database's
+    Column("created_ms", BigInteger, nullable=False),
+    CheckConstraint("id = 1", name="single"),
+)
 
 workspaces = Table(
     "workspaces",

@@ -109,4 +109,5 @@ click_rollups = Table(
     Column("class", Text, nullable=False),
     Column("count", BigInteger, nullable=False),
     PrimaryKeyConstraint("workspace_id", "bucket_ms", "link_id", "campaign_id", "channel", "class"),
+    Index("ix_click_rollups_link", "link_id", "class"),  # a link's clicks of all time
 )

@@ -71,6 +71,7 @@ links = Table(
     Column("query_name", Text, nullable=False, server_default="ct"),
     Column("forward_query", Boolean, nullable=False, server_default=text("true")),
     Column("referrer_policy", Text, nullable=False, server_default=""),
+    Column("search_text", Text, nullable=False, server_default=""),  # title, slug, destination: case-folded, readable
     Column("created_ms", BigInteger, nullable=False),
     Column("updated_ms", BigInteger, nullable=False),
     Column("archived_ms", BigInteger),  # no longer redirects; its history stays

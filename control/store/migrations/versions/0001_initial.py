@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -25,6 +27,9 @@ def upgrade() -> None:
             "workspace_id", "bucket_ms", "link_id", "campaign_id", "channel", "class", name=op.f("pk_click_rollups")
         ),
     )
+    with op.batch_alter_table("click_rollups", schema=None) as batch_op:
+        batch_op.create_index("ix_click_rollups_link", ["link_id", "class"], unique=False)
+
     op.create_table(
         "clicks",
         sa.Column("id", sa.LargeBinary(), nullable=False),
@@ -300,6 +305,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("email", name=op.f("uq_users_email")),
     )
     op.create_table(
+        "installation",
+        sa.Column("id", sa.SmallInteger(), nullable=False),
+        sa.Column("secret_check", sa.LargeBinary(), nullable=False),
+        sa.Column("created_ms", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("ck_installation_single")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_installation")),
+    )
+    op.create_table(
         "workspaces",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -499,6 +512,7 @@ def upgrade() -> None:
         sa.Column("query_name", sa.Text(), server_default="ct", nullable=False),
         sa.Column("forward_query", sa.Boolean(), server_default=sa.text("(true)"), nullable=False),
         sa.Column("referrer_policy", sa.Text(), server_default="", nullable=False),
+        sa.Column("search_text", sa.Text(), server_default="", nullable=False),
         sa.Column("created_ms", sa.BigInteger(), nullable=False),
         sa.Column("updated_ms", sa.BigInteger(), nullable=False),
         sa.Column("archived_ms", sa.BigInteger(), nullable=True),
@@ -532,3 +546,10 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("conversion_reports", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_conversion_reports_conversion_id"), ["conversion_id"], unique=False)
+
+    # The feed's one row: a new database begins a new history of revs.
+    op.execute(
+        sa.text("insert into sync_state (id, epoch, rev, horizon) values (1, :epoch, 0, 0)").bindparams(
+            epoch=secrets.token_hex(8)
+        )
+    )

@@ -1,0 +1,40 @@
+"""The words of domains: the hosts on which short links live."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from shared.wire import ConsentMode
+
+Host = Annotated[str, Meta(max_length=300, description="A host name such as go.example.com, without a port.")]
+FallbackUrl = Annotated[
+    str, Meta(max_length=4096, description="Where unknown short links lead; empty: a 404 page answers.")
+]
+
+
+class NewDomain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    host: Host
+    fallback_url: FallbackUrl = ""
+    consent: ConsentMode = "granted"
+
+
+class DomainEdit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is to change; what is left out stays. A host stays as it is: it stands in links that are out there."""
+
+    fallback_url: FallbackUrl | UnsetType = UNSET
+    consent: ConsentMode | UnsetType = UNSET
+
+
+class Domain(msgspec.Struct, frozen=True):
+    """A short domain. `cookie_domain` is what a click's first-party cookie covers; empty: the host alone."""
+
+    id: str
+    host: str
+    fallback_url: str
+    consent: ConsentMode
+    cookie_domain: str
+    created_at: datetime

@@ -1,0 +1,204 @@
+"""Making and changing links, and how edges learn of them.
+
+Every change is published in its own transaction, so an edge never holds a link that the database doesn't have, nor the
+other way round for longer than the feed takes. Archiving takes a link from the edges; its slug stays taken, since its
+clicks belong to it.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+from urllib.parse import unquote
+
+import msgspec
+from msgspec import UNSET
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from control.campaigns.campaigns import read_campaign
+from control.domains.domains import list_domains, read_domain
+from control.domains.types import Domain
+from control.edges.feed import publish, retract
+from control.edits import changes_of
+from control.http.errors import Conflict, InvalidInput, NotFound
+from control.links import destination as destinations
+from control.links import slug as slugs
+from control.links import store
+from control.links.carry import resolve
+from control.links.destination import Destination
+from control.links.search import searchable
+from control.links.types import LinkEdit, NewLink
+from shared import ids
+from shared.wire import LinkEntry, entry_key
+
+RANDOM_SLUG_ATTEMPTS = 10
+
+
+class SlugTaken(Conflict):
+    slug = "slug-taken"
+    title = "That short link exists already"
+
+
+async def create_link(connection: AsyncConnection, workspace_id: str, new: NewLink, now_ms: int) -> str:
+    """Adds a link, publishes it, and gives its id. Raises InvalidInput and SlugTaken."""
+    destination = _parse_destination(new.destination)
+    chosen = None if new.slug is None else _normalise_slug(new.slug)
+    domain = await _domain_for(connection, workspace_id, new.domain_id)
+    await _check_campaign(connection, workspace_id, new.campaign_id)
+    await _refuse_loop(connection, workspace_id, destination, domain.host, chosen)
+    link_id, title = ids.new_id("lnk"), new.title.strip()
+    row = {
+        "id": link_id,
+        "workspace_id": workspace_id,
+        "domain_id": domain.id,
+        "destination": destination.url,
+        "title": title,
+        "campaign_id": new.campaign_id,
+        "channel": new.channel.lower(),
+        "status": new.status,
+        "carry": new.carry,
+        "query_name": new.query_name,
+        "forward_query": new.forward_query,
+        "referrer_policy": new.referrer_policy,
+        "created_ms": now_ms,
+        "updated_ms": now_ms,
+    }
+    candidates = [chosen] if chosen else [slugs.random() for _ in range(RANDOM_SLUG_ATTEMPTS)]
+    for slug in candidates:
+        text = searchable(domain.host, slug, title, destination)
+        if await store.insert_link(connection, {**row, "slug": slug, "search_text": text}):
+            await publish(connection, [to_entry(await find_link(connection, workspace_id, link_id))])
+            return link_id
+    raise _slug_taken(domain.host, candidates[-1])
+
+
+async def edit_link(connection: AsyncConnection, workspace_id: str, link_id: str, edit: LinkEdit, now_ms: int) -> None:
+    """Applies the edit and publishes what edges see of it. Raises NotFound, InvalidInput, SlugTaken."""
+    row = await find_link(connection, workspace_id, link_id)
+    values = changes_of(_normalise(edit), row, now_ms)
+    if not values:
+        return
+    if "domain_id" in values:
+        raise InvalidInput.of("domain_id", "a link stays on its domain; make a new link on the other one")
+    destination = destinations.parse(values.get("destination", row.destination))
+    slug: str = values.get("slug", row.slug)
+    if "campaign_id" in values:
+        await _check_campaign(connection, workspace_id, values["campaign_id"])
+    if "destination" in values or "slug" in values:
+        await _refuse_loop(connection, workspace_id, destination, row.host, slug)
+    values["search_text"] = searchable(row.host, slug, values.get("title", row.title), destination)
+    if not await store.update_link(connection, link_id, {**values, "updated_ms": now_ms}):
+        raise _slug_taken(row.host, slug)
+    await _publish_edit(connection, workspace_id, row)
+
+
+async def archive_link(connection: AsyncConnection, workspace_id: str, link_id: str, now_ms: int) -> None:
+    """Takes a link from the edges; `edit_link` with `archived=False` undoes it. Raises NotFound."""
+    await edit_link(connection, workspace_id, link_id, LinkEdit(archived=True), now_ms)
+
+
+async def find_link(connection: AsyncConnection, workspace_id: str, link_id: str) -> store.AnyRow:
+    """The link's row with its domain's `host` and `campaign_name`. Raises NotFound."""
+    row = await store.link(connection, workspace_id, link_id)
+    if row is None:
+        raise NotFound(f"There is no link {link_id} in this workspace.")
+    return row
+
+
+async def _publish_edit(connection: AsyncConnection, workspace_id: str, before: store.AnyRow) -> None:
+    after = await find_link(connection, workspace_id, before.id)
+    old, new = to_entry(before), to_entry(after)
+    if before.archived_ms is None and (after.archived_ms is not None or entry_key(old) != entry_key(new)):
+        await retract(connection, [entry_key(old)])
+    if after.archived_ms is None and (before.archived_ms is not None or old != new):
+        await publish(connection, [new])
+
+
+def to_entry(row: store.AnyRow) -> LinkEntry:
+    """What an edge needs of a link's row."""
+    plan = resolve(
+        row.carry,
+        row.host,
+        destinations.parse(row.destination),
+        row.query_name,
+        forwards_query=row.forward_query,
+    )
+    return LinkEntry(
+        host=row.host,
+        slug=row.slug,
+        link_id=ids.to_bytes("lnk", row.id),
+        destination=row.destination,
+        status=row.status,
+        carry=plan.carry,
+        carry_without_cookie=plan.without_cookie,
+        query_name=row.query_name,
+        forward_query=row.forward_query,
+        referrer_policy=row.referrer_policy,
+    )
+
+
+async def _domain_for(connection: AsyncConnection, workspace_id: str, domain_id: str | None) -> Domain:
+    if domain_id is not None:
+        try:
+            return await read_domain(connection, workspace_id, domain_id)
+        except NotFound as error:
+            raise InvalidInput.of("domain_id", error.detail) from None
+    oldest = await list_domains(connection, workspace_id, None, limit=1)
+    if not oldest.items:
+        raise InvalidInput.of("domain_id", "this workspace has no short domain yet; add one first")
+    return oldest.items[0]
+
+
+async def _check_campaign(connection: AsyncConnection, workspace_id: str, campaign_id: str | None) -> None:
+    if campaign_id is None:
+        return
+    try:
+        campaign = await read_campaign(connection, workspace_id, campaign_id)
+    except NotFound as error:
+        raise InvalidInput.of("campaign_id", error.detail) from None
+    if campaign.archived_at is not None:
+        raise InvalidInput.of("campaign_id", f"the campaign {campaign.name} is archived; bring it back first")
+
+
+async def _refuse_loop(
+    connection: AsyncConnection, workspace_id: str, destination: Destination, short_host: str, slug: str | None
+) -> None:
+    """Refuses a destination that is a short link of the workspace, this one included.
+
+    Every link is checked against all that exist when it gets its destination, so no chain of links can close.
+    """
+    target = unicodedata.normalize("NFC", unquote(destination.path.removeprefix("/")))
+    is_itself = destination.host == short_host and target == slug
+    if is_itself or await store.is_short_link(connection, workspace_id, destination.host, target):
+        raise InvalidInput.of(
+            "destination", f"{destination.host}/{target} is a short link itself; use the address that it leads to"
+        )
+
+
+def _slug_taken(host: str, slug: str) -> SlugTaken:
+    return SlugTaken.of("slug", f"{host}/{slug} exists; an archived link keeps its slug")
+
+
+def _normalise(edit: LinkEdit) -> LinkEdit:
+    changed: dict[str, Any] = {}
+    if edit.destination is not UNSET:
+        changed["destination"] = _parse_destination(edit.destination).url
+    if edit.slug is not UNSET:
+        changed["slug"] = _normalise_slug(edit.slug)
+    if edit.channel is not UNSET:
+        changed["channel"] = edit.channel.lower()
+    return msgspec.structs.replace(edit, **changed)
+
+
+def _parse_destination(text: str) -> Destination:
+    try:
+        return destinations.parse(text)
+    except destinations.BadDestination as error:
+        raise InvalidInput.of("destination", str(error)) from None
+
+
+def _normalise_slug(text: str) -> str:
+    try:
+        return slugs.normalise(text)
+    except slugs.BadSlug as error:
+        raise InvalidInput.of("slug", str(error)) from None
