@@ -9,7 +9,7 @@ Two passes never work on one workspace at a time: each holds the workspace's adv
 anyway), because two marks may turn out to concern one person, and which person they concern is known only after the
 histories are read. Workspaces run side by side.
 
-A pass is bounded (`PASS_MARKS`), so that on SQLite the writing of clicks never waits long for it.
+A pass is bounded (`PASS_IDENTIFIERS`), so that on SQLite the writing of clicks never waits long for it.
 """
 
 from __future__ import annotations
@@ -24,13 +24,14 @@ from control.attribution.counting import Counting, click_key, not_counted, overt
 from control.attribution.ledger import State, reason_of
 from control.attribution.paths import path_of
 from control.attribution.refunds import clamp
-from control.attribution.store import Definition, NewVersion, OpenVersion
+from control.attribution.store import Definition, Mark, NewVersion, OpenVersion
 from control.identity.history import take_histories
 from control.identity.observe import mark_dirty
 from control.identity.types import History, Identifier, PersonConversion
 from control.store.engine import Database
 
-PASS_MARKS = 500  # dirty identifiers taken at a time
+PASS_IDENTIFIERS = 500  # whose people a pass computes
+MARKS_SEEN = 10_000  # among which it looks for further marks of the same people
 
 
 class PassReport(NamedTuple):
@@ -42,14 +43,20 @@ class PassReport(NamedTuple):
     appended: int = 0
 
 
-async def run_pass(database: Database, now_ms: int, limit: int = PASS_MARKS) -> PassReport:
-    """Take up to `limit` marks of one workspace and bring the credits of everybody they concern up to date."""
+async def run_pass(database: Database, now_ms: int, limit: int = PASS_IDENTIFIERS) -> PassReport:
+    """Bring up to date the credits of everybody whom the first `limit` dirty identifiers of one workspace concern.
+
+    A person's facts are marked one by one, so further marks of the same people are dealt with at once. Only marks that
+    were there before the histories were read may go: a later one stands for a fact that they may lack.
+    """
     async with database.transaction() as connection:
         workspace_id = await _lock_any_workspace(connection)
         if workspace_id is None:
             return PassReport()
-        marks, taken = await store.take_dirty(connection, workspace_id, limit)
-        histories = await take_histories(connection, workspace_id, list(taken))
+        marks = await store.waiting_marks(connection, workspace_id, MARKS_SEEN)
+        taken = list(dict.fromkeys(mark.identifier for mark in marks))[:limit]
+        histories = await take_histories(connection, workspace_id, taken)
+        reasons = _reasons(marks)
         definitions = await store.definitions(connection, workspace_id)
         rules: dict[str, Counting] = {one: definition.counting for one, definition in definitions.items()}
         concerned = [conversion for history in histories for conversion in history.conversions]
@@ -63,11 +70,13 @@ async def run_pass(database: Database, now_ms: int, limit: int = PASS_MARKS) -> 
             version
             for history in histories
             for version in _changed_versions(
-                history, definitions, not_counted(history, rules, claims), open_versions, _reasons(history, taken)
+                history, definitions, not_counted(history, rules, claims), open_versions, _reasons_for(history, reasons)
             )
         ]
         await store.append(connection, workspace_id, changed, now_ms)
-        return PassReport(marks, len(histories), len(ids), len(changed))
+        done = _done(marks, taken, histories)
+        await store.remove_marks(connection, done)
+        return PassReport(len(done), len(histories), len(ids), len(changed))
 
 
 def _changed_versions(
@@ -114,11 +123,29 @@ async def _lock_any_workspace(connection: AsyncConnection) -> str | None:
     return None
 
 
-def _reasons(history: History, taken: Mapping[Identifier, set[str]]) -> set[str]:
-    """The reasons for which this person was marked."""
+def _done(marks: Iterable[Mark], taken: Iterable[Identifier], histories: Iterable[History]) -> list[int]:
+    """The marks that these histories answer. A cut visitor is no sole property of a person, and a shared click of none,
+    so marks of such are only done when they themselves were taken."""
+    answered = set(taken)
+    for history in histories:
+        answered.update(history.identifiers)
+        answered.update(Identifier("conversion", conversion.id) for conversion in history.conversions)
+    return [mark.id for mark in marks if mark.identifier in answered]
+
+
+def _reasons(marks: Iterable[Mark]) -> dict[Identifier, set[str]]:
+    """Why each identifier was marked."""
+    reasons: dict[Identifier, set[str]] = {}
+    for mark in marks:
+        reasons.setdefault(mark.identifier, set()).add(mark.reason)
+    return reasons
+
+
+def _reasons_for(history: History, reasons: Mapping[Identifier, set[str]]) -> set[str]:
+    """Why this person was marked."""
     known = [
         *history.identifiers,
         *(span.visitor for span in history.spans),
         *(Identifier("conversion", conversion.id) for conversion in history.conversions),
     ]
-    return {reason for identifier in known for reason in taken.get(identifier, ())}
+    return {reason for identifier in known for reason in reasons.get(identifier, ())}

@@ -32,6 +32,14 @@ _PORTION = 1_000  # parameters of one `in (…)`
 _PATH_MODEL = "first"  # every model's rows repeat the path; this one's are read
 
 
+class Mark(NamedTuple):
+    """Somebody must be computed anew: everybody whom `identifier` concerns."""
+
+    id: int
+    identifier: Identifier
+    reason: str
+
+
 class Definition(NamedTuple):
     """What of an event definition decides credits."""
 
@@ -80,30 +88,24 @@ async def lock_workspace(connection: AsyncConnection, workspace_id: str) -> bool
     return bool(await connection.scalar(select(func.pg_try_advisory_xact_lock(key))))
 
 
-async def take_dirty(
-    connection: AsyncConnection, workspace_id: str, limit: int
-) -> tuple[int, dict[Identifier, set[str]]]:
-    """Remove up to `limit` marks, oldest first: how many, and the marked identifiers with their reasons.
-
-    Marks that a transaction of somebody else still holds are left to the next pass.
-    """
-    oldest = (
-        select(dirty_identifiers.c.id)
-        .where(dirty_identifiers.c.workspace_id == workspace_id)
-        .order_by(dirty_identifiers.c.id)
+async def waiting_marks(connection: AsyncConnection, workspace_id: str, limit: int) -> list[Mark]:
+    """Up to `limit` marks, oldest first, that no other transaction holds; they stay until `remove_marks`."""
+    columns = dirty_identifiers.c
+    query = (
+        select(columns.id, columns.kind, columns.value, columns.reason)
+        .where(columns.workspace_id == workspace_id)
+        .order_by(columns.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    taking = (
-        delete(dirty_identifiers)
-        .where(dirty_identifiers.c.id.in_(oldest))
-        .returning(dirty_identifiers.c.kind, dirty_identifiers.c.value, dirty_identifiers.c.reason)
-    )
-    rows = (await connection.execute(taking)).all()
-    taken: dict[Identifier, set[str]] = {}
-    for kind, value, reason in rows:
-        taken.setdefault(Identifier(kind, value), set()).add(reason)
-    return len(rows), taken
+    rows = await connection.execute(query)
+    return [Mark(id_, Identifier(kind, value), reason) for id_, kind, value, reason in rows]
+
+
+async def remove_marks(connection: AsyncConnection, mark_ids: Sequence[int]) -> None:
+    """These marks have been dealt with."""
+    removing = delete(dirty_identifiers).where(dirty_identifiers.c.id == bindparam("mark_id"))
+    await connection.execute(removing, [{"mark_id": mark_id} for mark_id in mark_ids])
 
 
 async def definitions(connection: AsyncConnection, workspace_id: str) -> dict[str, Definition]:
@@ -130,7 +132,7 @@ async def claims_on(
     """
     claims: dict[ClickKey, list[Claim]] = {key: [] for key in keys}
     for portion in _portions({key.click_id for key in keys}):
-        duplicates = select(clicks.c.id).where(clicks.c.alias_of.in_(portion))
+        duplicates = select(clicks.c.id).where(clicks.c.workspace_id == workspace_id, clicks.c.alias_of.in_(portion))
         query = (
             select(
                 conversions.c.definition_id,

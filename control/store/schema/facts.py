@@ -63,6 +63,7 @@ clicks = Table(
     ),
     Index(
         "ix_clicks_alias_of",
+        "workspace_id",
         "alias_of",
         sqlite_where=text("alias_of is not null"),
         postgresql_where=text("alias_of is not null"),
@@ -116,7 +117,7 @@ conversions = Table(
     Column("counted", Boolean, nullable=False, server_default=text("true")),
     Column("not_counted", Text, nullable=False, server_default=""),  # once_per_person | once_per_click
     Index("ix_conversions_workspace_time", "workspace_id", "time_ms"),
-    Index("ix_conversions_click", "click_id"),
+    Index("ix_conversions_click", "workspace_id", "click_id"),
     Index("ix_conversions_visitor", "workspace_id", "visitor_id"),
     Index("ix_conversions_customer", "workspace_id", "customer"),
     Index("ix_conversions_email", "workspace_id", "email_hash"),
@@ -195,5 +196,7 @@ observations = Table(
     Column("time_ms", BigInteger, nullable=False),
     Column("source", Text, nullable=False),  # landing | identify | event | server | user
     UniqueConstraint("workspace_id", "a_kind", "a_value", "b_kind", "b_value", "time_ms", "source"),
-    Index("ix_observations_b", "workspace_id", "b_kind", "b_value"),
+    # Holds every column that is read by it, as the constraint's own index does: SQLite prefers a covering index, however
+    # few of its columns it can search by.
+    Index("ix_observations_b", "workspace_id", "b_kind", "b_value", "a_kind", "a_value", "time_ms", "source"),
 )

@@ -63,7 +63,7 @@ def upgrade() -> None:
     with op.batch_alter_table("clicks", schema=None) as batch_op:
         batch_op.create_index(
             "ix_clicks_alias_of",
-            ["alias_of"],
+            ["workspace_id", "alias_of"],
             unique=False,
             sqlite_where=sa.text("alias_of is not null"),
             postgresql_where=sa.text("alias_of is not null"),
@@ -263,7 +263,11 @@ def upgrade() -> None:
         ),
     )
     with op.batch_alter_table("observations", schema=None) as batch_op:
-        batch_op.create_index("ix_observations_b", ["workspace_id", "b_kind", "b_value"], unique=False)
+        batch_op.create_index(
+            "ix_observations_b",
+            ["workspace_id", "b_kind", "b_value", "a_kind", "a_value", "time_ms", "source"],
+            unique=False,
+        )
 
     op.create_table(
         "quarantine",
@@ -510,7 +514,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_conversions")),
     )
     with op.batch_alter_table("conversions", schema=None) as batch_op:
-        batch_op.create_index("ix_conversions_click", ["click_id"], unique=False)
+        batch_op.create_index("ix_conversions_click", ["workspace_id", "click_id"], unique=False)
         batch_op.create_index("ix_conversions_customer", ["workspace_id", "customer"], unique=False)
         batch_op.create_index("ix_conversions_email", ["workspace_id", "email_hash"], unique=False)
         batch_op.create_index("ix_conversions_order", ["workspace_id", "order_id"], unique=False)
