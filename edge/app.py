@@ -6,6 +6,7 @@ on its way in. aiohttp keeps the limits of the protocol (line and header sizes, 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import Any
 
@@ -32,6 +33,42 @@ SERVER_NAME = "clicktrail"
 _log = logging.getLogger("edge.app")
 
 
+class _Connection(web.RequestHandler):
+    """aiohttp's protocol with our limits, and with our page for what its parser refuses: it would quote the request and
+    log a traceback for each, which strangers could make it do all day."""
+
+    __slots__ = ()
+
+    def __init__(self, server: web.Server, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(
+            server,
+            loop=loop,
+            access_log=None,  # pyright: ignore[reportArgumentType] — off, which its annotation doesn't know
+            keepalive_timeout=KEEP_ALIVE_S,
+            max_line_size=HEAD_MAX_BYTES,
+            max_field_size=HEAD_MAX_BYTES,
+            max_headers=HEADERS_MAX,
+        )
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        response = _response(answer.BAD_REQUEST if status < 500 else answer.UNAVAILABLE)
+        response.force_close()
+        return response
+
+
+class _Server(web.Server):
+    """Makes our connections."""
+
+    def __call__(self) -> web.RequestHandler:
+        return _Connection(self, asyncio.get_running_loop())
+
+
 class App:
     """One worker's HTTP service."""
 
@@ -44,14 +81,7 @@ class App:
 
     def server(self) -> web.Server:
         """What a listening socket needs."""
-        return web.Server(
-            self.handle,
-            access_log=None,
-            keepalive_timeout=KEEP_ALIVE_S,
-            max_line_size=HEAD_MAX_BYTES,
-            max_field_size=HEAD_MAX_BYTES,
-            max_headers=HEADERS_MAX,
-        )
+        return _Server(self.handle, loop=asyncio.get_running_loop())
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """One request. What goes wrong in here is logged, and the visitor sees a page without its cause."""

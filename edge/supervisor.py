@@ -33,7 +33,7 @@ from edge.linkfiles import CURRENT
 from shared.config import LogConfig
 
 STOP_S = 9.5
-AGENT_STOP_S = 3.0  # of STOP_S, kept for the agent when workers take long
+AGENT_STOP_S = 5.0  # of STOP_S, kept for the agent when workers take long
 FATAL_SIGNALS = (signal.SIGBUS, signal.SIGSEGV)
 FATAL_WINDOW_S = 10.0
 

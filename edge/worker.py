@@ -23,7 +23,7 @@ from edge.ring import RingWriter
 from shared import logs
 
 TICK_S = 0.01  # how soon an applied change is noticed
-DRAIN_S = 5  # for requests in flight, when the worker stops
+DRAIN_S = 4  # for requests in flight, when the worker stops
 _MIB = 1 << 20
 
 _log = structlog.get_logger()

@@ -205,7 +205,7 @@ class Drain:
         writer.append(entries)
         times = [time_ms for entry in entries if (time_ms := time_ms_of(entry.payload)) is not None]
         known = wall_ms() if self._low_ms is None else self._low_ms
-        self._low_ms = min(known, *times)
+        self._low_ms = min((known, *times))
 
     def _is_dirty(self) -> bool:
         return self._writer is not None and self._writer.synced < self._writer.count
