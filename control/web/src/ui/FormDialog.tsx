@@ -1,0 +1,49 @@
+import { Alert, Button, Group, Modal, Stack } from '@mantine/core';
+import type { FormEvent, ReactNode } from 'react';
+
+interface FormDialogProps {
+  title: string;
+  submitLabel: string;
+  isBusy: boolean;
+  /** What belongs to no single field. */
+  error?: string | null;
+  size?: string;
+  onSubmit: (event: FormEvent<HTMLFormElement>) => void;
+  onClose: () => void;
+  children: ReactNode;
+}
+
+/** A form in a dialog: Enter saves, Escape closes, focus goes back to where it came from. */
+export function FormDialog({
+  title,
+  submitLabel,
+  isBusy,
+  error,
+  size = 'md',
+  onSubmit,
+  onClose,
+  children,
+}: FormDialogProps) {
+  return (
+    <Modal opened onClose={onClose} title={title} size={size} closeOnClickOutside={false}>
+      <form onSubmit={onSubmit} noValidate>
+        <Stack gap="md">
+          {error && (
+            <Alert color="red" variant="light" role="alert">
+              {error}
+            </Alert>
+          )}
+          {children}
+          <Group justify="end" gap="xs">
+            <Button variant="default" onClick={onClose}>
+              Cancel
+            </Button>
+            <Button type="submit" loading={isBusy}>
+              {submitLabel}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}
