@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""`python -m control`: the same as `clicktrail`."""
-=======
 """`python -m control`: the `clicktrail` command from a checkout that was not installed."""
->>>>>>> api
 
 from control.cli.main import main
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
 import msgspec
 import typer
-from edge.config import EdgeConfig
 
 from control.cli.edge_child import EdgeChild
 from control.cli.failure import CliError
@@ -24,6 +23,7 @@ from control.cli.serve import bind, serving, until_stopped
 from control.config import ControlConfig
 from control.edges.tokens import replace_token
 from control.services import Services
+from edge.config import EdgeConfig
 from shared import config as configuration
 from shared.clock import wall_ms
 
@@ -32,20 +32,31 @@ EDGE_START_S = 15.0
 EDGE_POLL_S = 0.05
 
 
+Greet = Callable[[Services, EdgeConfig], Awaitable[None]]
+
+
 async def up(config: ControlConfig, tables: Mapping[str, Any], email: str) -> None:
     """Runs the all-in-one until SIGTERM or Ctrl-C. Raises CliError."""
     edge_config = configuration.load("edge", EdgeConfig, tables)
-    listener = bind(config)
-    config = msgspec.structs.replace(config, port=listener.getsockname()[1], edge_local_port=edge_config.port)
-    with listener:
-        async with open_services(config) as services:
+    with bind(config) as listener:
+        async with open_services(reachable(config, listener, edge_config)) as services:
             await begin(services, email)
-            edge = EdgeChild(await _edge_settings(services, edge_config))
-            async with serving(services, listener):
-                await _run_edge(edge, edge_config, services)
+            await run_all(services, listener, edge_config, greet)
 
 
-async def _run_edge(edge: EdgeChild, edge_config: EdgeConfig, services: Services) -> None:
+def reachable(config: ControlConfig, listener: socket.socket, edge_config: EdgeConfig) -> ControlConfig:
+    """The configuration with the ports that are really listened on, for the addresses that are shown."""
+    return msgspec.structs.replace(config, port=listener.getsockname()[1], edge_local_port=edge_config.port)
+
+
+async def run_all(services: Services, listener: socket.socket, edge_config: EdgeConfig, greet: Greet) -> None:
+    """Serves, starts the edge, greets once it listens, and stops both at SIGTERM or Ctrl-C. Raises CliError."""
+    edge = EdgeChild(await _edge_settings(services, edge_config))
+    async with serving(services, listener):
+        await _run_edge(edge, edge_config, services, greet)
+
+
+async def _run_edge(edge: EdgeChild, edge_config: EdgeConfig, services: Services, greet: Greet) -> None:
     running = asyncio.create_task(edge.run())
     stopped = asyncio.create_task(until_stopped())
     try:
@@ -53,7 +64,7 @@ async def _run_edge(edge: EdgeChild, edge_config: EdgeConfig, services: Services
         await asyncio.wait((running, stopped, started), return_when=asyncio.FIRST_COMPLETED)
         if started.done() and not running.done() and not stopped.done():
             started.result()
-            await _greet(services, edge_config)
+            await greet(services, edge_config)
         started.cancel()
         await asyncio.wait((running, stopped), return_when=asyncio.FIRST_COMPLETED)
         if running.done():
@@ -99,7 +110,8 @@ def _accepts(host: str, port: int) -> bool:
     return True
 
 
-async def _greet(services: Services, edge_config: EdgeConfig) -> None:
+async def greet(services: Services, edge_config: EdgeConfig) -> None:
+    """Says where everything is."""
     url = await owner_sign_in_url(services)
     short = services.config.short_origin(LOCAL_DOMAIN)
     typer.echo(
