@@ -13,10 +13,10 @@ from typing import Any
 import msgspec
 import structlog
 from aiohttp import web
-from control.attribution.worker import CreditWorker
 
 from control.accounts.sign_in import forget_old
 from control.app import make_app
+from control.attribution.worker import CreditWorker
 from control.cli.failure import CliError
 from control.cli.first_start import begin
 from control.cli.local import local_socket
