@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from control.attribution.counting import Counting
 from control.attribution.ledger import State
@@ -16,6 +17,7 @@ from control.store.engine import Database
 from control.store.partitions import ensure_partitions
 from control.store.schema import (
     campaigns,
+    click_rollups,
     clicks,
     conversions,
     credit_versions,
@@ -26,7 +28,10 @@ from control.store.schema import (
     refunds,
     touch_credits,
 )
+from control.store.upsert import insert_into
+from shared.clock import MINUTE_MS
 
+BUCKET_MS = 15 * MINUTE_MS
 NOON_MS = 1_780_315_200_000  # 2026-06-01 12:00 UTC
 
 
@@ -145,6 +150,7 @@ class World:
         async with self.database.transaction() as connection:
             await ensure_partitions(connection, NOON_MS, NOON_MS)
             await connection.execute(insert(clicks).values(row))
+            await self._count(connection, link_id, campaign_id or "", channel, kind, time_ms)
             await mark_dirty(connection, self.workspace_id, [click(raw)], "late_click")
             if by is not None:
                 met = stated_together([click(raw), visitor(raw_id(by))], time_ms + 1_000, "landing")
@@ -287,6 +293,23 @@ class World:
         async with self.database.reading() as connection:
             ids = (await connection.scalars(select(conversions.c.id))).all()
             return {id_: open_.state for id_, open_ in (await open_versions(connection, list(ids))).items()}
+
+    async def _count(
+        self, connection: AsyncConnection, link_id: str, campaign_id: str, channel: str, kind: str, time_ms: int
+    ) -> None:
+        row = {
+            "workspace_id": self.workspace_id,
+            "bucket_ms": time_ms // BUCKET_MS * BUCKET_MS,
+            "link_id": link_id,
+            "campaign_id": campaign_id,
+            "channel": channel,
+            "class": kind,
+            "count": 1,
+        }
+        adding = insert_into(connection, click_rollups).values(row)
+        keys = list(click_rollups.primary_key.columns)
+        counted = {"count": click_rollups.c.count + 1}
+        await connection.execute(adding.on_conflict_do_update(index_elements=keys, set_=counted))
 
     async def _insert(self, table: Any, row: dict[str, Any]) -> None:
         async with self.database.transaction() as connection:

@@ -196,7 +196,7 @@ observations = Table(
     Column("time_ms", BigInteger, nullable=False),
     Column("source", Text, nullable=False),  # landing | identify | event | server | user
     UniqueConstraint("workspace_id", "a_kind", "a_value", "b_kind", "b_value", "time_ms", "source"),
-    # Holds every column that is read by it, as the constraint's own index does: SQLite prefers a covering index, however
-    # few of its columns it can search by.
+    # Holds every column that is read by it, as the constraint's own index does: SQLite prefers a covering index,
+    # however few of its columns it can search by.
     Index("ix_observations_b", "workspace_id", "b_kind", "b_value", "a_kind", "a_value", "time_ms", "source"),
 )
