@@ -1,5 +1,6 @@
 import {
   ActionIcon,
+  Alert,
   Anchor,
   Button,
   type CSSVariablesResolver,
@@ -55,6 +56,7 @@ export const theme = createTheme({
   respectReducedMotion: true,
   components: {
     ActionIcon: ActionIcon.extend({ defaultProps: { variant: 'subtle', color: 'gray', size: 'lg' } }),
+    Alert: Alert.extend({ defaultProps: { variant: 'outline' } }),
     Anchor: Anchor.extend({ defaultProps: { inherit: true } }),
     Button: Button.extend({ styles: { label: { fontWeight: 500 } } }),
     InputWrapper: InputWrapper.extend({

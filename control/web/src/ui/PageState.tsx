@@ -37,7 +37,7 @@ export function RowsSkeleton({ rows = 6 }: { rows?: number }) {
 export function ErrorPanel({ error, onRetry, isBusy }: { error: unknown; onRetry?: () => void; isBusy?: boolean }) {
   const title = (error instanceof Problem && error.title) || 'This could not be loaded';
   return (
-    <Alert color="red" variant="light" title={title} role="alert" m="md">
+    <Alert color="red" title={title} role="alert" m="md">
       <Stack gap="sm" align="start">
         <Text size="sm">{messageOf(error)}</Text>
         {onRetry && (
