@@ -19,7 +19,7 @@ export function RouteError({ error, reset }: ErrorComponentProps) {
 export function NotFoundPage() {
   return (
     <main>
-      <EmptyState title="There is no such page" action={<TextLink to="/">Go to the overview</TextLink>}>
+      <EmptyState title="There is no such page" order={1} action={<TextLink to="/">Go to the overview</TextLink>}>
         The address may be mistyped, or what it showed is gone.
       </EmptyState>
     </main>

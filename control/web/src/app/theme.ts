@@ -1,10 +1,14 @@
 import {
   ActionIcon,
+  Alert,
+  Anchor,
+  Button,
   type CSSVariablesResolver,
   createTheme,
   InputWrapper,
   type MantineColorsTuple,
   Modal,
+  SegmentedControl,
   Tooltip,
 } from '@mantine/core';
 
@@ -52,12 +56,16 @@ export const theme = createTheme({
   respectReducedMotion: true,
   components: {
     ActionIcon: ActionIcon.extend({ defaultProps: { variant: 'subtle', color: 'gray', size: 'lg' } }),
+    Alert: Alert.extend({ defaultProps: { variant: 'outline' } }),
+    Anchor: Anchor.extend({ defaultProps: { inherit: true } }),
+    Button: Button.extend({ styles: { label: { fontWeight: 500 } } }),
     InputWrapper: InputWrapper.extend({
       defaultProps: { inputWrapperOrder: ['label', 'input', 'description', 'error'] },
     }),
     Modal: Modal.extend({
       defaultProps: { closeButtonProps: { 'aria-label': 'Close' }, overlayProps: { backgroundOpacity: 0.45 } },
     }),
+    SegmentedControl: SegmentedControl.extend({ styles: { label: { fontWeight: 500 } } }),
     Tooltip: Tooltip.extend({
       defaultProps: { withArrow: true, openDelay: 300, events: { hover: true, focus: true, touch: false } },
     }),
@@ -76,6 +84,10 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--ct-surface': '#ffffff',
     '--ct-line': '#e1e6ea',
     '--ct-sunken': '#f2f5f6',
+    '--ct-accent-ground': '#e6f2f4',
+    '--ct-accent-text': '#17606f',
+    '--ct-bar': '#8bc3cd',
+    '--ct-warning': '#a8540b',
     '--ct-up': '#1c6f3d',
     '--ct-down': '#a83a1f',
   },
@@ -88,6 +100,10 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--ct-surface': '#181d23',
     '--ct-line': '#2b333c',
     '--ct-sunken': '#1e242b',
+    '--ct-accent-ground': '#1d2c33',
+    '--ct-accent-text': '#b5d8de',
+    '--ct-bar': '#27707f',
+    '--ct-warning': '#f0a95d',
     '--ct-up': '#69c58b',
     '--ct-down': '#f0957d',
   },

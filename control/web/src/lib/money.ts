@@ -52,6 +52,9 @@ export function formatMoneyShort(amount: number, currency: string, locale?: stri
   return formatOf(currency, true, locale).format(decimalText(amount, currency) as `${number}`);
 }
 
+/** Digits alone, or in groups: of three, or of two before the last three as in India. */
+const GROUPED = /^(\d+|\d{1,3}([.,]\d{2,3})*[.,]\d{3})$/;
+
 /**
  * Minor units of an amount as people type it: `49.90`, `49,90`, `1 234,5`, `1,234.50`. Null where it is no amount of that
  * currency. A lone separator is a decimal one when the currency has that many digits, and a thousands one before three.
@@ -63,10 +66,11 @@ export function parseMoney(text: string, currency: string): number | null {
   const [, sign = '', number = ''] = parts;
   const exponent = exponentOf(currency);
   const at = decimalSeparatorAt(number, exponent);
-  const whole = (at < 0 ? number : number.slice(0, at)).replace(/[.,]/g, '');
+  const whole = at < 0 ? number : number.slice(0, at);
   const fraction = at < 0 ? '' : number.slice(at + 1);
+  if (!GROUPED.test(whole) || !/^\d*$/.test(fraction)) return null;
   if (fraction.length > exponent) return null;
-  const amount = Number(`${sign}${whole}${fraction.padEnd(exponent, '0')}`);
+  const amount = Number(`${sign}${whole.replace(/[.,]/g, '')}${fraction.padEnd(exponent, '0')}`);
   return Number.isSafeInteger(amount) ? amount : null;
 }
 

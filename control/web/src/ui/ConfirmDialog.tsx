@@ -26,7 +26,7 @@ export function ConfirmDialog({
     <Modal opened onClose={onClose} title={title} size="sm">
       <Stack gap="md">
         {error && (
-          <Alert color="red" variant="light" role="alert">
+          <Alert color="red" role="alert">
             {messageOf(error)}
           </Alert>
         )}

@@ -29,7 +29,7 @@ export function FormDialog({
       <form onSubmit={onSubmit} noValidate>
         <Stack gap="md">
           {error && (
-            <Alert color="red" variant="light" role="alert">
+            <Alert color="red" role="alert">
               {error}
             </Alert>
           )}

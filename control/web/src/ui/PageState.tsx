@@ -37,7 +37,7 @@ export function RowsSkeleton({ rows = 6 }: { rows?: number }) {
 export function ErrorPanel({ error, onRetry, isBusy }: { error: unknown; onRetry?: () => void; isBusy?: boolean }) {
   const title = (error instanceof Problem && error.title) || 'This could not be loaded';
   return (
-    <Alert color="red" variant="light" title={title} role="alert" m="md">
+    <Alert color="red" title={title} role="alert" m="md">
       <Stack gap="sm" align="start">
         <Text size="sm">{messageOf(error)}</Text>
         {onRetry && (
@@ -50,10 +50,18 @@ export function ErrorPanel({ error, onRetry, isBusy }: { error: unknown; onRetry
   );
 }
 
-export function EmptyState({ title, children, action }: { title: string; children: ReactNode; action?: ReactNode }) {
+interface EmptyStateProps {
+  title: string;
+  /** Rank of the title; 1 where it is the page's only heading. */
+  order?: 1 | 2;
+  children: ReactNode;
+  action?: ReactNode;
+}
+
+export function EmptyState({ title, order = 2, children, action }: EmptyStateProps) {
   return (
     <Stack align="center" gap="xs" py={48} px="md" ta="center">
-      <Title order={2}>{title}</Title>
+      <Title order={order}>{title}</Title>
       <Text c="dimmed" size="sm" maw={460}>
         {children}
       </Text>

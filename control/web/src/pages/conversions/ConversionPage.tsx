@@ -34,6 +34,7 @@ export function ConversionPage() {
       <TextLink to="/conversions" search={{ model: search.model }} size="sm">
         ← All conversions
       </TextLink>
+      {!conversion.data && <Title order={1}>Conversion</Title>}
       <Loaded query={conversion}>
         {(data) => (
           <Stack gap="md" mt="xs">

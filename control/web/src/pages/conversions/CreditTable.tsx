@@ -1,4 +1,5 @@
 import { Text } from '@mantine/core';
+import { useEffect, useRef } from 'react';
 import type { ConversionDetail, Model, ModelCredit, Touch } from '#/api/types';
 import { formatMoney } from '#/lib/money';
 import { CREDIT_UNIT, formatCount, formatExactShare, formatShare } from '#/lib/numbers';
@@ -18,6 +19,7 @@ interface CreditTableProps {
 
 /** Touches as rows, models as columns: who gets what under each, with totals that prove it adds up. */
 export function CreditTable({ conversion, model, onModel }: CreditTableProps) {
+  const chosen = useScrolledIntoView(model);
   if (conversion.touches.length === 0) {
     return (
       <EmptyState title="No touch to credit">
@@ -37,7 +39,7 @@ export function CreditTable({ conversion, model, onModel }: CreditTableProps) {
               Touch
             </th>
             {models.map((name) => (
-              <th key={name} scope="col" className={cellClass(name)}>
+              <th key={name} ref={name === model ? chosen : undefined} scope="col" className={cellClass(name)}>
                 <button type="button" aria-pressed={name === model} onClick={() => onModel(name)}>
                   {MODELS[name].label}
                 </button>
@@ -74,6 +76,19 @@ export function CreditTable({ conversion, model, onModel }: CreditTableProps) {
       </table>
     </ScrollRegion>
   );
+}
+
+/** Brings the chosen model's column beside the fixed first one, where the screen is too narrow for all. */
+function useScrolledIntoView(model: Model) {
+  const heading = useRef<HTMLTableCellElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the heading that `heading` holds follows the model
+  useEffect(() => {
+    const fixed = heading.current?.parentElement?.firstElementChild;
+    const region = heading.current?.closest('section');
+    if (!heading.current || !(fixed instanceof HTMLElement) || !region) return;
+    region.scrollLeft = heading.current.offsetLeft - fixed.offsetWidth;
+  }, [model]);
+  return heading;
 }
 
 function TouchName({ touch }: { touch: Touch }) {

@@ -128,6 +128,7 @@ function optionsOf(
       {
         ...axis,
         grid: { show: false },
+        size: 30,
         incrs: [1, 2, 7, 14, 30, 60, 90, 180, 365].map((days) => days * DAY_S),
         values: (_, ticks) => ticks.map((seconds) => formatDay(new Date(seconds * 1000).toISOString().slice(0, 10))),
       },

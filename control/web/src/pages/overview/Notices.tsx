@@ -1,37 +1,32 @@
-import { Alert } from '@mantine/core';
 import type { Overview } from '#/api/types';
 import { formatMoney } from '#/lib/money';
 import { plural } from '#/lib/numbers';
-import { Icon } from '#/ui/Icon';
+import { Note } from '#/ui/Note';
+import { TextLink } from '#/ui/TextLink';
 
-/** What the figures leave out, and why. */
-export function Notices({ overview }: { overview: Overview }) {
-  return (
-    <>
-      <GapNotice gaps={overview.gaps} />
-      <CurrencyNotice overview={overview} />
-    </>
-  );
-}
-
-function GapNotice({ gaps }: { gaps: Overview['gaps'] }) {
+/** Clicks that an edge could not keep: the figures are lower than what happened. */
+export function GapNotice({ gaps }: { gaps: Overview['gaps'] }) {
   if (gaps.count === 0) return null;
-  const atLeast = gaps.at_least ? 'At least ' : '';
+  const count = plural(gaps.count, 'record');
   return (
-    <Alert color="orange" variant="light" icon={<Icon name="warning" />} title="Some clicks are missing here">
-      {atLeast}
-      {plural(gaps.count, 'record')} of this period could not be kept by an edge and {gaps.count === 1 ? 'is' : 'are'}{' '}
-      not in these figures. Visitors were redirected all the same. Settings → Edges shows which one.
-    </Alert>
+    <Note kind="warning">
+      <strong>Some data is missing.</strong> {gaps.at_least ? `At least ${count}` : count} of this period could not be
+      kept and {gaps.count === 1 ? 'is' : 'are'} not in these figures; visitors were redirected all the same.{' '}
+      <TextLink to="/settings" search={{ tab: 'edges' }}>
+        Show edges
+      </TextLink>
+    </Note>
   );
 }
 
-function CurrencyNotice({ overview }: { overview: Overview }) {
+/** Amounts in other currencies: listed apart, never summed. */
+export function CurrencyNotice({ overview }: { overview: Overview }) {
   if (overview.other_currencies.length === 0) return null;
   const amounts = overview.other_currencies.map((other) => formatMoney(other.value, other.currency));
   return (
-    <Alert color="gray" variant="light" title={`Not part of the ${overview.currency} figures`}>
-      {new Intl.ListFormat('en').format(amounts)}. Amounts in other currencies are never added to yours.
-    </Alert>
+    <Note>
+      Not in the {overview.currency} figures: <strong>{new Intl.ListFormat('en').format(amounts)}</strong>. Amounts in
+      other currencies are listed apart.
+    </Note>
   );
 }

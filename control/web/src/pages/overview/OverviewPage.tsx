@@ -12,7 +12,7 @@ import { BreakdownCard } from './BreakdownCard';
 import { Figures } from './Figures';
 import { FirstSteps } from './FirstSteps';
 import { ModelSwitch } from './ModelSwitch';
-import { Notices } from './Notices';
+import { CurrencyNotice, GapNotice } from './Notices';
 import { overviewQuery, type ReportFilter } from './queries';
 import { EventFilter, PeriodPicker } from './ReportFilters';
 import { ChartSkeleton, FiguresSkeleton } from './Skeletons';
@@ -54,8 +54,9 @@ export function OverviewPage() {
         <Loaded query={overview} loading={<OverviewSkeleton />}>
           {(data) => (
             <Stack gap="md" style={{ opacity: overview.isPlaceholderData ? 0.6 : 1 }}>
-              <Notices overview={data} />
+              <GapNotice gaps={data.gaps} />
               <Figures overview={data} days={lengthOf(data)} />
+              <CurrencyNotice overview={data} />
               <Suspense fallback={<ChartSkeleton />}>
                 <DailyCard
                   overview={data}

@@ -24,7 +24,6 @@ export function CampaignsTab() {
   const [dialog, setDialog] = useState<Dialog>(null);
   return (
     <SettingsCard
-      label="Campaigns"
       text="A campaign groups links over channels, so that reports can add them up."
       add={{ label: 'New campaign', onClick: () => setDialog({ campaign: null }) }}
     >

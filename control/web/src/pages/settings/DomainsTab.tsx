@@ -30,7 +30,6 @@ export function DomainsTab() {
   const [dialog, setDialog] = useState<Dialog>(null);
   return (
     <SettingsCard
-      label="Domains"
       text="The hosts of your short links, such as go.example.com. Point each one’s DNS at an edge."
       add={{ label: 'Add domain', onClick: () => setDialog({ kind: 'new' }) }}
     >

@@ -23,10 +23,7 @@ const COLUMNS = [
 export function EdgesTab() {
   const edges = useQuery(edgesQuery);
   return (
-    <SettingsCard
-      label="Edges"
-      text="The servers that redirect your links. They go on redirecting when this control plane is down, and send their records later."
-    >
+    <SettingsCard text="The servers that redirect your links. They go on redirecting when this control plane is down, and send their records later.">
       <Loaded query={edges}>
         {(items) =>
           items.length === 0 ? (

@@ -28,7 +28,6 @@ export function KeysTab() {
   const [revoked, setRevoked] = useState<ApiKey | null>(null);
   return (
     <SettingsCard
-      label="Keys"
       text="Publishable keys stand in pages and may only report events. Secret keys are for your servers and may do everything in this workspace."
       add={{ label: 'New key', onClick: () => setNew(true) }}
     >

@@ -4,16 +4,15 @@ import { Icon } from '#/ui/Icon';
 import classes from './SettingsPage.module.css';
 
 interface SettingsCardProps {
-  label: string;
   text: string;
   add?: { label: string; onClick: () => void };
   children: ReactNode;
 }
 
 /** One list of the settings: what it is for, the way to add to it, and its rows. */
-export function SettingsCard({ label, text, add, children }: SettingsCardProps) {
+export function SettingsCard({ text, add, children }: SettingsCardProps) {
   return (
-    <section className="surface" aria-label={label}>
+    <div className="surface">
       <div className={classes.head}>
         <p>{text}</p>
         {add && (
@@ -23,6 +22,6 @@ export function SettingsCard({ label, text, add, children }: SettingsCardProps) 
         )}
       </div>
       {children}
-    </section>
+    </div>
   );
 }

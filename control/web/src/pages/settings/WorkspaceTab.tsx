@@ -41,7 +41,7 @@ export function WorkspaceTab() {
   return (
     <form className={`surface ${classes.form}`} onSubmit={submit} noValidate aria-label="Workspace">
       {error && (
-        <Alert color="red" variant="light" role="alert">
+        <Alert color="red" role="alert">
           {error}
         </Alert>
       )}

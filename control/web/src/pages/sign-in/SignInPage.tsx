@@ -102,7 +102,7 @@ function SignInError({ error }: { error: Error }) {
   const isRefused = error instanceof Problem && error.status >= 400 && error.status < 500 && error.status !== 429;
   const title = isRefused ? 'This link doesn’t work any more' : 'Signing in failed';
   return (
-    <Alert color="red" variant="light" title={title} role="alert">
+    <Alert color="red" title={title} role="alert">
       {messageOf(error)}
       {isRefused && ' Each link works once and only for a short time. Get a new one as described below.'}
     </Alert>
