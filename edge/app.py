@@ -7,10 +7,11 @@ on its way in. aiohttp keeps the limits of the protocol (line and header sizes, 
 from __future__ import annotations
 
 import asyncio
-import logging
+import contextlib
 from typing import Any
 
 import msgspec
+import structlog
 from aiohttp import web
 from multidict import CIMultiDict
 
@@ -30,7 +31,7 @@ HEAD_MAX_BYTES = 16 * 1024
 HEADERS_MAX = 100
 SERVER_NAME = "clicktrail"
 
-_log = logging.getLogger("edge.app")
+_log = structlog.get_logger()
 
 
 class _Connection(web.RequestHandler):
@@ -75,9 +76,12 @@ class App:
     def __init__(self, cache: LinkCache, ring: Ring, proxies: Proxies) -> None:
         self.counts = Counts()
         self.redirects = Redirects(cache, ring, proxies, self.counts)
-        self._cache = cache
+        self._cache, self._ring = cache, ring
         self._beacons = Beacons(cache, ring, proxies, self.counts)
         self._script = Script()
+        self._in_flight = 0
+        self._is_stopping = False
+        self._finished = asyncio.Event()
 
     def server(self) -> web.Server:
         """What a listening socket needs."""
@@ -85,13 +89,29 @@ class App:
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """One request. What goes wrong in here is logged, and the visitor sees a page without its cause."""
+        self._in_flight += 1
         try:
-            return _response(await self._answer(request))
+            response = _response(await self._answer(request))
         except (ConnectionError, web.RequestPayloadError):
             raise
         except Exception:
             _log.exception("a request failed")
-            return _response(answer.UNAVAILABLE)
+            response = _response(answer.UNAVAILABLE)
+        finally:
+            self._in_flight -= 1
+        if self._is_stopping:
+            response.force_close()
+            if not self._in_flight:
+                self._finished.set()
+        return response
+
+    async def finish(self, within_s: float) -> None:
+        """Lets the requests in flight come to their end, bodies included (aiohttp's own shutdown would stop reading
+        them). Connections are told to close with their next answer, so that nobody sends into a closed one."""
+        self._is_stopping = True
+        if self._in_flight:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._finished.wait(), within_s)
 
     async def _answer(self, request: web.BaseRequest) -> Answer:
         raw = raw_head(request)
@@ -139,6 +159,7 @@ class App:
             "status": "ok" if ready else "waiting for links",
             "epoch": position.epoch if position else "",
             "rev": position.rev if position else 0,
+            "ring": "full" if self._ring.is_dropping else "ok",
             "worker": self.counts,
         }
         lines = b"Content-Type: application/json\r\nCache-Control: no-store\r\n"

@@ -175,11 +175,11 @@ class LinkCache:
 
     def _read_moved(self) -> Moved | None:
         assert self._environment is not None
-        with self._environment.begin() as view:
-            stored = view.get(MOVED)
         try:
+            with self._environment.begin() as view:
+                stored = view.get(MOVED)
             return _decode_moved(unseal(MOVED, stored)) if stored is not None else None
-        except (Damage, msgspec.DecodeError):
+        except (lmdb.Error, msgspec.DecodeError, Damage):
             return None
 
     def _drop_all(self) -> None:

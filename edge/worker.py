@@ -23,6 +23,7 @@ from edge.ring import RingWriter
 from shared import logs
 
 TICK_S = 0.01  # how soon an applied change is noticed
+CLOSE_S = 0.5  # for answers on their way
 DRAIN_S = 4  # for requests in flight, when the worker stops
 _MIB = 1 << 20
 
@@ -37,11 +38,12 @@ async def serve(orders: lifeline.Orders) -> None:
     cache = LinkCache.open(config.links_dir)
     ring = _open_ring(config, orders.index)
     app = App(cache, ring, Proxies(config.trusted_proxies))
-    runner = web.ServerRunner(app.server(), shutdown_timeout=DRAIN_S)
+    runner = web.ServerRunner(app.server(), shutdown_timeout=CLOSE_S)
     await runner.setup()
     listener = socket.socket(fileno=orders.listener)
     listener.setblocking(False)
-    await web.SockSite(runner, listener, backlog=LISTEN_BACKLOG).start()
+    site = web.SockSite(runner, listener, backlog=LISTEN_BACKLOG)
+    await site.start()
     gc.freeze()
     _log.debug("worker serves", index=orders.index)
 
@@ -50,6 +52,8 @@ async def serve(orders: lifeline.Orders) -> None:
         app.redirects.flush_unknown()
         await asyncio.sleep(TICK_S)
 
+    await site.stop()
+    await app.finish(DRAIN_S)
     await runner.cleanup()
     app.redirects.flush_unknown(all_of_it=True)
     ring.close()

@@ -18,8 +18,10 @@ WORKSPACE_ID = click_id.new(1_700_000_000_002)
 KEY_ID = click_id.new(1_700_000_000_003)
 
 
-def link(slug: str = "spring", destination: str = "https://shop.example/sale", **more: Any) -> LinkEntry:
-    return LinkEntry(**{"host": HOST, "slug": slug, "link_id": LINK_ID, "destination": destination, **more})
+def link(
+    slug: str = "spring", destination: str = "https://shop.example/sale", *, host: str = HOST, **more: Any
+) -> LinkEntry:
+    return LinkEntry(host=host, slug=slug, link_id=LINK_ID, destination=destination, **more)
 
 
 def domain(host: str = HOST, **more: Any) -> DomainEntry:

@@ -160,7 +160,7 @@ async def test_health_says_what_is_served(tmp_path: Path) -> None:
         reply = await edge.ask("/_t/health", host="127.0.0.1")
     health = json.loads(reply.body)
     assert reply.status == 200
-    assert (health["status"], health["epoch"], health["rev"]) == ("ok", "epoch-1", 10)
+    assert (health["status"], health["epoch"], health["rev"], health["ring"]) == ("ok", "epoch-1", 10, "ok")
     assert (health["worker"]["redirects"], health["worker"]["unknown_slugs"], health["worker"]["beacons"]) == (1, 1, 1)
 
 
