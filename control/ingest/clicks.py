@@ -22,6 +22,7 @@ from control.ingest.store import Landed, Moved, RollupKey, StoredClick, rollup_k
 from control.store.partitions import ensure_partitions
 from control.times import from_ms
 from shared import click_id
+from shared.clock import DAY_MS
 
 Deltas = Counter[RollupKey]
 
@@ -58,13 +59,16 @@ async def clicks_landed(connection: AsyncConnection, click_ids: Iterable[bytes])
     deltas = await _judge(connection, prefetched, chained, landed)
     deltas.subtract(counted_as)
     deltas.update(rollup_key(click) for click in prefetched)
-    await store.update_classes(connection, prefetched)
+    await store.update_clicks(connection, prefetched)
     await store.add_to_rollups(connection, deltas)
     await join_clicks(connection, [ArrivedClick(click.workspace_id, click.id, click.time_ms) for click in prefetched])
 
 
 def _activate(click: Click | StoredClick, landed: Landed) -> None:
-    """The browser had fetched the link ahead; the visitor followed it when the page landed."""
+    """The browser had fetched the link ahead; the visitor followed it when the page landed. On another day its visitor
+    hash compares with nobody's any more, so there it stands in a chain of its own."""
+    if click.time_ms // DAY_MS != landed.first_ms // DAY_MS:
+        click.visitor_hash, click.visitor_hash_before = click.id, None
     click.hit_class, click.reason, click.time_ms = "human", ACTIVATED, landed.first_ms
 
 
@@ -118,7 +122,7 @@ async def _rewrite(connection: AsyncConnection, stored: Mapping[bytes, StoredCli
         deltas[rollup_key(click)] -= 1
         deltas[rollup_key(changed[-1])] += 1
     concerned.update(await store.apply_moves(connection, verdicts.moves))
-    await store.update_classes(connection, changed)
+    await store.update_clicks(connection, changed)
     await _mark(connection, concerned)
     return deltas
 

@@ -67,7 +67,8 @@ class Verdicts:
 
 def judge(joining: Sequence[ChainClick], reconsidered: Sequence[ChainClick], stored: Iterable[ChainClick]) -> Verdicts:
     """Verdicts on `joining` (clicks that stood in no chain), `reconsidered` (stored clicks that landed anew) and their
-    successors. `stored` must have the predecessor and the successor of each."""
+    successors. `stored` must have the predecessor and the successor of each, as far as they are near enough to be tied:
+    so two clicks that are near and next to each other here are so in truth, and of others nothing can be said."""
     deciding = {click.id for click in (*joining, *reconsidered)}
     new = {click.id for click in joining}
     members = {click.id: click for click in (*stored, *reconsidered, *joining)}
@@ -79,18 +80,22 @@ def judge(joining: Sequence[ChainClick], reconsidered: Sequence[ChainClick], sto
 
 def is_tied(before: ChainClick, after: ChainClick) -> bool:
     """Whether `after` is a duplicate of the click right before it."""
-    if after.time_ms - before.time_ms > DUPLICATE_GAP_MS:
+    if not _is_near(before, after):
         return False
     if before.visitor and after.visitor and before.visitor != after.visitor:
         return False
     return not (before.landed and after.landed and before.landed.isdisjoint(after.landed))
 
 
+def _is_near(before: ChainClick, after: ChainClick) -> bool:
+    return after.time_ms - before.time_ms <= DUPLICATE_GAP_MS
+
+
 def _judge_chain(chain: Sequence[ChainClick], deciding: set[bytes], new: set[bytes], verdicts: Verdicts) -> None:
     moves: list[Move] = []
     before: ChainClick | None = None
     for click in chain:
-        if click.id in deciding or (before is not None and before.id in deciding):
+        if click.id in deciding or (before is not None and before.id in deciding and _is_near(before, click)):
             tied = before is not None and is_tied(before, click)
             first = _first(before, moves, verdicts) if before is not None and tied else click.id
             if click.id not in new:

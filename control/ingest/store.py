@@ -223,14 +223,26 @@ async def apply_moves(connection: AsyncConnection, moves: Iterable[Move]) -> lis
     return moved
 
 
-async def update_classes(connection: AsyncConnection, changed: Sequence[StoredClick]) -> None:
-    """Writes class, reason, alias and time of clicks that were reclassified."""
-    columns = {"id": "bytea", "class": "text", "reason": "text", "alias_of": "bytea", "time_ms": "bigint"}
-    rows = [(one.id, one.hit_class, one.reason, one.alias_of, one.time_ms) for one in changed]
+_CHANGING = {
+    "class": "text",
+    "reason": "text",
+    "alias_of": "bytea",
+    "time_ms": "bigint",
+    "visitor_hash": "bytea",
+    "visitor_hash_before": "bytea",
+}
+
+
+async def update_clicks(connection: AsyncConnection, changed: Sequence[StoredClick]) -> None:
+    """Writes what judging a click again, or the landing of a prefetch, may change."""
+    rows = [
+        (one.id, one.hit_class, one.reason, one.alias_of, one.time_ms, one.visitor_hash, one.visitor_hash_before)
+        for one in changed
+    ]
     if rows:
-        await rowset(connection, "changed", columns, rows).run(
-            "update clicks set class = changed.class, reason = changed.reason, alias_of = changed.alias_of,"
-            " time_ms = changed.time_ms from changed where clicks.id = changed.id"
+        assignments = ", ".join(f"{name} = changed.{name}" for name in _CHANGING)
+        await rowset(connection, "changed", {"id": "bytea"} | _CHANGING, rows).run(
+            f"update clicks set {assignments} from changed where clicks.id = changed.id"
         )
 
 
