@@ -25,6 +25,7 @@ class Closure:
     def __init__(self, connection: AsyncConnection, workspace_id: str) -> None:
         self._connection = connection
         self._workspace_id = workspace_id
+        self._passed: set[Identifier] = set()  # whose observations are all here
         self.identifiers: set[Identifier] = set()
         self.shared: set[Identifier] = set()
         self.observations: set[Observation] = set()
@@ -52,8 +53,9 @@ class Closure:
     async def _neighbours(self, frontier: set[Identifier]) -> set[Identifier]:
         connection, workspace_id = self._connection, self._workspace_id
         shared = await store.met_by_more_than(connection, workspace_id, frontier, SHARED_ABOVE)
-        observations = await store.observations_of(connection, workspace_id, frontier - shared)
-        indexed = await store.indexed_with(connection, workspace_id, frontier)
+        observations = await store.observations_of(connection, workspace_id, frontier - shared, self._passed)
+        indexed = await store.indexed_with(connection, workspace_id, frontier - self.indexed.keys())
+        self._passed |= frontier - shared
         self.shared |= shared
         self.observations |= observations
         self.indexed |= indexed

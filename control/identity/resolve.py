@@ -156,21 +156,32 @@ class _Groups:
             met |= namespaces
         return True
 
+    def unite_if_allowed(self, a: Identifier, b: Identifier, observation: Observation) -> None:
+        """What steps 3 and 4 may do: unite the two unless a namespace has a customer in both groups."""
+        root, child = self.find(a), self.find(b)
+        theirs = self._namespaces.get(child)
+        if theirs is None or theirs.isdisjoint(self._namespaces.get(root, ())):
+            self._unite(root, child, observation)
+
     def unite(self, a: Identifier, b: Identifier, observation: Observation) -> None:
-        root, child = sorted((self.find(a), self.find(b)))
+        """What step 2 may do: unite the two whatever they hold."""
+        self._unite(self.find(a), self.find(b), observation)
+
+    def _unite(self, root: Identifier, child: Identifier, observation: Observation) -> None:
         if root is child:
             return
         self._parents[child] = root
-        namespaces = self._namespaces.pop(child, frozenset()) | self._namespaces.get(root, frozenset())
-        if namespaces:
-            self._namespaces[root] = namespaces
+        theirs = self._namespaces.pop(child, None)
+        if theirs is not None:
+            self._namespaces[root] = theirs.union(self._namespaces.get(root, ()))
         self.joins.append((root, observation))
 
 
 def _normal(observation: Observation, aliases: Mapping[Identifier, Identifier]) -> Observation:
     a, b, time_ms, source = observation
-    a, b = sorted((aliases.get(a, a), aliases.get(b, b)))
-    return Observation(a, b, time_ms, source)
+    if aliases:
+        a, b = aliases.get(a, a), aliases.get(b, b)
+    return Observation(a, b, time_ms, source) if a <= b else Observation(b, a, time_ms, source)
 
 
 def _by_time(observation: Observation) -> tuple[int, Observation]:
@@ -205,8 +216,7 @@ def _join_customers(groups: _Groups, observations: list[Observation]) -> None:
             else:
                 weaker.append(one)
     for one in weaker:
-        if groups.can_be_one((one.a, one.b)):
-            groups.unite(one.a, one.b, one)
+        groups.unite_if_allowed(one.a, one.b, one)
 
 
 def _join_visitors(groups: _Groups, observations: list[Observation]) -> dict[Identifier, list[Observation]]:
@@ -238,9 +248,7 @@ def _join_the_rest(
 
     listed = [one for one in observations if (one.a.kind, one.b.kind) in _STRENGTH]
     for one in sorted(listed, key=_strength):
-        a, b = place(one.a, one.time_ms), place(one.b, one.time_ms)
-        if groups.can_be_one((a, b)):
-            groups.unite(a, b, one)
+        groups.unite_if_allowed(place(one.a, one.time_ms), place(one.b, one.time_ms), one)
 
 
 def _strength(observation: Observation) -> int:

@@ -10,7 +10,7 @@ of it for each row (seen: 12 s for 2 000 people instead of 0.2 s).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import cache
 from typing import Any, NamedTuple, cast
 
@@ -86,9 +86,13 @@ class RefundRow(NamedTuple):
 
 
 async def observations_of(
-    connection: AsyncConnection, workspace_id: str, identifiers: Iterable[Identifier]
+    connection: AsyncConnection,
+    workspace_id: str,
+    identifiers: Iterable[Identifier],
+    without: Set[Identifier] = frozenset(),
 ) -> set[Observation]:
-    """Every observation that names one of these. By the unique constraint's index and ix_observations_b."""
+    """Every observation that names one of these and none of `without`. By the unique constraint's index and
+    ix_observations_b."""
     columns = "o.a_kind, o.a_value, o.b_kind, o.b_value, o.time_ms, o.source"
     rows = await _by_texts(
         connection,
@@ -317,7 +321,8 @@ async def _by_texts(
         return []
     encoded = msgspec.json.encode(listed).decode()
     statement = _statement(sql, _TEXTS[connection.dialect.name], connection.dialect.name)
-    return list(await connection.execute(statement, {"listed": encoded, **parameters}))
+    result = await connection.execute(statement, {"listed": encoded, **parameters})
+    return list(result.all())
 
 
 async def _by_ids(connection: AsyncConnection, sql: str, raw: Iterable[bytes], **parameters: str | int) -> list[Any]:
@@ -325,7 +330,8 @@ async def _by_ids(connection: AsyncConnection, sql: str, raw: Iterable[bytes], *
     if not listed:
         return []
     statement = _statement(sql, _IDS[connection.dialect.name], connection.dialect.name)
-    return list(await connection.execute(statement, {"listed": b"".join(listed), "count": len(listed), **parameters}))
+    result = await connection.execute(statement, {"listed": b"".join(listed), "count": len(listed), **parameters})
+    return list(result.all())
 
 
 @cache

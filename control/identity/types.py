@@ -48,7 +48,7 @@ def stated_together(identifiers: Iterable[Identifier], time_ms: int, source: Sou
     return [Observation(a, b, time_ms, source) for a, b in combinations(sorted(set(identifiers)), 2)]
 
 
-class Join(msgspec.Struct, frozen=True):
+class Join(msgspec.Struct, frozen=True, gc=False):
     """The observation that brought two groups of identifiers together, as the explanation of a credit shows it."""
 
     a: Identifier
@@ -57,7 +57,7 @@ class Join(msgspec.Struct, frozen=True):
     source: Source
 
 
-class Span(msgspec.Struct, frozen=True):
+class Span(msgspec.Struct, frozen=True, gc=False):
     """The time in which a visitor that several customers used belongs to this person: after `after_ms` (None: since
     ever) up to and including `until_ms` (None: for ever)."""
 
@@ -66,7 +66,7 @@ class Span(msgspec.Struct, frozen=True):
     until_ms: int | None
 
 
-class Person(msgspec.Struct, frozen=True):
+class Person(msgspec.Struct, frozen=True, gc=False):
     """One component of the observations. `identifiers` are wholly this person's; a cut visitor is in `spans` only."""
 
     id: str  # per_…
@@ -78,7 +78,7 @@ class Person(msgspec.Struct, frozen=True):
 TouchKind = Literal["click", "visit"]
 
 
-class Touch(msgspec.Struct, frozen=True):
+class Touch(msgspec.Struct, frozen=True, gc=False):
     """Something that can earn credit."""
 
     kind: TouchKind
@@ -89,7 +89,7 @@ class Touch(msgspec.Struct, frozen=True):
     channel: str
 
 
-class ExcludedTouch(msgspec.Struct, frozen=True):
+class ExcludedTouch(msgspec.Struct, frozen=True, gc=False):
     """What was considered and is no touch. `reason`: `bot:…`, `prefetch`, `preview`, `head`, `duplicate`, `internal`,
     `ignored_referrer`."""
 
@@ -102,7 +102,7 @@ class ExcludedTouch(msgspec.Struct, frozen=True):
     reason: str
 
 
-class Refund(msgspec.Struct, frozen=True):
+class Refund(msgspec.Struct, frozen=True, gc=False):
     """`amount` in minor units of the conversion's currency; None: all that is left."""
 
     id: str
@@ -110,7 +110,7 @@ class Refund(msgspec.Struct, frozen=True):
     amount: int | None
 
 
-class PersonConversion(msgspec.Struct, frozen=True):
+class PersonConversion(msgspec.Struct, frozen=True, gc=False):
     """A conversion as its person's history has it, refunds in (time, id) order."""
 
     id: str
@@ -126,7 +126,7 @@ class PersonConversion(msgspec.Struct, frozen=True):
     refunds: tuple[Refund, ...] = ()
 
 
-class History(msgspec.Struct, frozen=True):
+class History(msgspec.Struct, frozen=True, gc=False):
     """All that a person's credits follow from; each list in (time, id) order."""
 
     person_id: str
