@@ -146,7 +146,7 @@ class _World:
         landed_ms = at_ms + chance.randrange(300, 2500)
         click = None if channel == VISIT else self._click_through(device, channel, at_ms)
         landing = {"type": "landing", "url": SHOP + "/", "ref": chance.choice(REFERRERS) if channel == VISIT else ""}
-        self._beacon(device, landed_ms, landing | _stated(click))
+        self._beacon(device, landed_ms, landing | {"new": click is not None} | _stated(click))
         if chance.random() < NEWSLETTER_CHANCE:
             self._event(device, landed_ms + 40 * SECOND_MS, click, {"name": "newsletter_signup"})
         if chance.random() > CHANNEL_INTENT[channel] * warmth:
