@@ -103,7 +103,12 @@ def config_for(
 ) -> EdgeConfig:
     """A configuration whose rings are below `data`'s sibling, so that tests leave nothing in /dev/shm."""
     return EdgeConfig(
-        data=str(data), control_url=url, token=token, ring_dir=rings or str(data.parent / "rings"), ring_mib=1, **changes
+        data=str(data),
+        control_url=url,
+        token=token,
+        ring_dir=rings or str(data.parent / "rings"),
+        ring_mib=1,
+        **changes,
     )
 
 
