@@ -1,19 +1,16 @@
-"""The edge behind aiohttp: requests become heads, answers become responses. All judgement is elsewhere.
+"""What the edge has at which path, between aiohttp's requests and the parts that judge them.
 
-`web.Server` instead of an application: there are no routes but `/_t/…`, and a short link's path must not be normalised
-on its way in. aiohttp keeps the limits of the protocol (line and header sizes, keep-alive) and refuses what isn't HTTP.
+There are no routes but `/_t/…`: everything else is a short link, whose path must not be normalised on its way in, so
+requests come straight from aiohttp's low-level server (`edge.server`) and become heads again.
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from typing import Any
 
 import msgspec
 import structlog
 from aiohttp import web
-from multidict import CIMultiDict
 
 from edge import answer, head
 from edge.answer import Answer
@@ -24,50 +21,10 @@ from edge.links import LinkCache
 from edge.proxies import NOWHERE, Proxies, packed
 from edge.redirects import OWN_PATHS, Redirects, Ring
 from edge.script import Script
+from edge.server import HEAD_MAX_BYTES
 from shared.beacon import BEACON_MAX_BYTES
 
-KEEP_ALIVE_S = 75
-HEAD_MAX_BYTES = 16 * 1024
-HEADERS_MAX = 100
-SERVER_NAME = "clicktrail"
-
 _log = structlog.get_logger()
-
-
-class _Connection(web.RequestHandler):
-    """aiohttp's protocol with our limits, and with our page for what its parser refuses: it would quote the request and
-    log a traceback for each, which strangers could make it do all day."""
-
-    __slots__ = ()
-
-    def __init__(self, server: web.Server, loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__(
-            server,
-            loop=loop,
-            access_log=None,  # pyright: ignore[reportArgumentType] — off, which its annotation doesn't know
-            keepalive_timeout=KEEP_ALIVE_S,
-            max_line_size=HEAD_MAX_BYTES,
-            max_field_size=HEAD_MAX_BYTES,
-            max_headers=HEADERS_MAX,
-        )
-
-    def handle_error(
-        self,
-        request: web.BaseRequest,
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,
-    ) -> web.StreamResponse:
-        response = _response(answer.BAD_REQUEST if status < 500 else answer.UNAVAILABLE)
-        response.force_close()
-        return response
-
-
-class _Server(web.Server):
-    """Makes our connections."""
-
-    def __call__(self) -> web.RequestHandler:
-        return _Connection(self, asyncio.get_running_loop())
 
 
 class App:
@@ -79,39 +36,16 @@ class App:
         self._cache, self._ring = cache, ring
         self._beacons = Beacons(cache, ring, proxies, self.counts)
         self._script = Script()
-        self._in_flight = 0
-        self._is_stopping = False
-        self._finished = asyncio.Event()
 
-    def server(self) -> web.Server:
-        """What a listening socket needs."""
-        return _Server(self.handle, loop=asyncio.get_running_loop())
-
-    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def respond(self, request: web.BaseRequest) -> Answer:
         """One request. What goes wrong in here is logged, and the visitor sees a page without its cause."""
-        self._in_flight += 1
         try:
-            response = _response(await self._answer(request))
+            return await self._answer(request)
         except (ConnectionError, web.RequestPayloadError):
             raise
         except Exception:
             _log.exception("a request failed")
-            response = _response(answer.UNAVAILABLE)
-        finally:
-            self._in_flight -= 1
-        if self._is_stopping:
-            response.force_close()
-            if not self._in_flight:
-                self._finished.set()
-        return response
-
-    async def finish(self, within_s: float) -> None:
-        """Lets the requests in flight come to their end, bodies included (aiohttp's own shutdown would stop reading
-        them). Connections are told to close with their next answer, so that nobody sends into a closed one."""
-        self._is_stopping = True
-        if self._in_flight:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._finished.wait(), within_s)
+            return answer.UNAVAILABLE
 
     async def _answer(self, request: web.BaseRequest) -> Answer:
         raw = raw_head(request)
@@ -177,15 +111,6 @@ def raw_head(request: web.BaseRequest) -> bytes:
 def _peer(request: web.BaseRequest) -> bytes:
     name: Any = request.transport.get_extra_info("peername") if request.transport is not None else None
     return (packed(name[0]) if name else None) or NOWHERE
-
-
-def _response(given: Answer) -> web.Response:
-    headers: CIMultiDict[str] = CIMultiDict()
-    for line in given.lines.split(b"\r\n")[:-1]:
-        name, _, value = line.partition(b": ")
-        headers.add(name.decode("ascii"), value.decode("latin-1"))
-    headers["Server"] = SERVER_NAME
-    return web.Response(status=given.status, headers=headers, body=given.body)
 
 
 def _method_not_allowed(allowed: str) -> Answer:

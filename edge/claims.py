@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import IO
 
+from edge.node import PRIVATE_DIRECTORY, ring_directory
+
 LISTEN_BACKLOG = 4096  # the kernel caps it at net.core.somaxconn
 
 
@@ -53,7 +55,7 @@ def _bind(family: int, address: object, *, shared: bool) -> socket.socket:
 def lock_data(folder: Path) -> IO[bytes]:
     """Makes the data folder and takes it for this edge alone. Raises CannotStart."""
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.mkdir(parents=True, exist_ok=True, mode=PRIVATE_DIRECTORY)
         file = (folder / "lock").open("wb")
     except OSError as error:
         raise CannotStart(f"the data folder {folder} is not writable: {error.strerror}") from None
@@ -63,3 +65,14 @@ def lock_data(folder: Path) -> IO[bytes]:
         file.close()
         raise CannotStart(f"another edge is using the data folder {folder}") from None
     return file
+
+
+def make_ring_directory(data: Path, configured: str) -> None:
+    """Makes the folder of the rings, so that no worker has to find out that it can't. Raises CannotStart."""
+    try:
+        folder = ring_directory(data, configured)
+        folder.mkdir(parents=True, exist_ok=True, mode=PRIVATE_DIRECTORY)
+    except OSError as error:
+        raise CannotStart(f"the folder of the rings, {error.filename}, cannot be made: {error.strerror}") from None
+    except ValueError as error:
+        raise CannotStart(str(error)) from None

@@ -2,9 +2,9 @@
 
 Ten million links cost a worker almost nothing, because all workers share one LMDB map and each keeps only what it
 served lately, decoded and ready, in a bounded dictionary. `refresh` compares LMDB's last transaction id with the one
-before and drops what moved; it costs a microsecond or two, so it runs on a timer and may run before each batch. A new
-generation is noticed there as well. Anything that contradicts its checksum raises Damage, is reported to the agent by
-a file in the generation's folder, and is never served.
+before (0.4 µs) and drops what moved, and looks whether another generation is current (one stat). The worker calls it
+on a timer. Anything that contradicts its checksum raises Damage, is reported to the agent by a file in the
+generation's folder, and is never served.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ class LinkCache:
             self._open_current()
             self._current_seen = seen
         elif self._environment is not None:
-            transaction = self._environment.info()["last_txnid"]
+            transaction = _last_transaction(self._environment)
             if transaction != self._transaction:
                 self._drop_moved(transaction)
 
@@ -156,7 +156,7 @@ class LinkCache:
             return
         try:
             self._environment, _ = open_generation(self._folder / generation, readonly=True)
-            self._transaction = self._environment.info()["last_txnid"]
+            self._transaction = _last_transaction(self._environment)
         except Damage as damage:
             self._report(damage)
 
@@ -213,6 +213,11 @@ class LinkCache:
         _log.error("the link cache is damaged", generation=self._generation, reason=str(damage))
         with contextlib.suppress(OSError):
             mark.write_text(str(damage), encoding="utf-8")
+
+
+def _last_transaction(environment: lmdb.Environment) -> int:
+    with environment.begin() as view:  # a quarter of what Environment.info costs
+        return view.id()
 
 
 class _Hot(Generic[Value]):

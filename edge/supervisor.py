@@ -26,7 +26,7 @@ from collections.abc import Sequence
 import structlog
 
 from edge.children import Child
-from edge.claims import lock_data, open_listeners
+from edge.claims import lock_data, make_ring_directory, open_listeners
 from edge.config import EdgeConfig
 from edge.lifeline import Orders
 from edge.linkfiles import CURRENT
@@ -51,6 +51,7 @@ class Supervisor:
         self._stopping = False
         self._fatal_deaths: deque[float] = deque(maxlen=2)
         self._lock = lock_data(config.data_dir)
+        make_ring_directory(config.data_dir, config.ring_dir)
         self._sockets = open_listeners(config.host, config.port, config.worker_count)
         self._workers = [
             Child(f"worker {index}", "edge.worker", Orders(config, log, index, self._socket_of(index).fileno()))

@@ -20,6 +20,7 @@ from edge.links import LinkCache
 from edge.node import ring_directory
 from edge.proxies import Proxies
 from edge.ring import RingWriter
+from edge.server import Server
 from shared import logs
 
 TICK_S = 0.01  # how soon an applied change is noticed
@@ -38,7 +39,8 @@ async def serve(orders: lifeline.Orders) -> None:
     cache = LinkCache.open(config.links_dir)
     ring = _open_ring(config, orders.index)
     app = App(cache, ring, Proxies(config.trusted_proxies))
-    runner = web.ServerRunner(app.server(), shutdown_timeout=CLOSE_S)
+    server = Server(app.respond)
+    runner = web.ServerRunner(server, shutdown_timeout=CLOSE_S)
     await runner.setup()
     listener = socket.socket(fileno=orders.listener)
     listener.setblocking(False)
@@ -53,7 +55,7 @@ async def serve(orders: lifeline.Orders) -> None:
         await asyncio.sleep(TICK_S)
 
     await site.stop()
-    await app.finish(DRAIN_S)
+    await server.finish(DRAIN_S)
     await runner.cleanup()
     app.redirects.flush_unknown(all_of_it=True)
     ring.close()

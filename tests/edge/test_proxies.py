@@ -55,7 +55,7 @@ def test_only_a_trusted_proxy_says_that_the_visitor_speaks_tls() -> None:
         return PROXIES.is_secure(peer, head("/", *headers))
 
     assert is_secure("X-Forwarded-Proto: https")
-    assert is_secure("X-Forwarded-Proto: http, HTTPS")
+    assert is_secure("X-Forwarded-Proto: HTTPS, http")
     assert is_secure("Forwarded: for=1.2.3.4;proto=https")
     assert not is_secure("X-Forwarded-Proto: http", "Forwarded: for=1.2.3.4;proto=https")
     assert not is_secure("X-Forwarded-Proto: https", peer=STRANGER)
