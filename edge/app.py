@@ -1,17 +1,16 @@
-"""The edge behind aiohttp: requests become heads, answers become responses. All judgement is elsewhere.
+"""What the edge has at which path, between aiohttp's requests and the parts that judge them.
 
-`web.Server` instead of an application: there are no routes but `/_t/…`, and a short link's path must not be normalised
-on its way in. aiohttp keeps the limits of the protocol (line and header sizes, keep-alive) and refuses what isn't HTTP.
+There are no routes but `/_t/…`: everything else is a short link, whose path must not be normalised on its way in, so
+requests come straight from aiohttp's low-level server (`edge.server`) and become heads again.
 """
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 import msgspec
-from aiohttp import BodyPartReader, web
-from multidict import CIMultiDict
+import structlog
+from aiohttp import web
 
 from edge import answer, head
 from edge.answer import Answer
@@ -22,14 +21,10 @@ from edge.links import LinkCache
 from edge.proxies import NOWHERE, Proxies, packed
 from edge.redirects import OWN_PATHS, Redirects, Ring
 from edge.script import Script
+from edge.server import HEAD_MAX_BYTES
 from shared.beacon import BEACON_MAX_BYTES
 
-KEEP_ALIVE_S = 75
-HEAD_MAX_BYTES = 16 * 1024
-HEADERS_MAX = 100
-SERVER_NAME = "clicktrail"
-
-_log = logging.getLogger("edge.app")
+_log = structlog.get_logger()
 
 
 class App:
@@ -38,30 +33,19 @@ class App:
     def __init__(self, cache: LinkCache, ring: Ring, proxies: Proxies) -> None:
         self.counts = Counts()
         self.redirects = Redirects(cache, ring, proxies, self.counts)
-        self._cache = cache
+        self._cache, self._ring = cache, ring
         self._beacons = Beacons(cache, ring, proxies, self.counts)
         self._script = Script()
 
-    def server(self) -> web.Server[web.BaseRequest]:
-        """What a listening socket needs."""
-        return web.Server(
-            self.handle,
-            access_log=None,
-            keepalive_timeout=KEEP_ALIVE_S,
-            max_line_size=HEAD_MAX_BYTES,
-            max_field_size=HEAD_MAX_BYTES,
-            max_headers=HEADERS_MAX,
-        )
-
-    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def respond(self, request: web.BaseRequest) -> Answer:
         """One request. What goes wrong in here is logged, and the visitor sees a page without its cause."""
         try:
-            return _response(await self._answer(request))
+            return await self._answer(request)
         except (ConnectionError, web.RequestPayloadError):
             raise
         except Exception:
             _log.exception("a request failed")
-            return _response(answer.UNAVAILABLE)
+            return answer.UNAVAILABLE
 
     async def _answer(self, request: web.BaseRequest) -> Answer:
         raw = raw_head(request)
@@ -109,6 +93,7 @@ class App:
             "status": "ok" if ready else "waiting for links",
             "epoch": position.epoch if position else "",
             "rev": position.rev if position else 0,
+            "ring": "full" if self._ring.is_dropping else "ok",
             "worker": self.counts,
         }
         lines = b"Content-Type: application/json\r\nCache-Control: no-store\r\n"
@@ -125,16 +110,7 @@ def raw_head(request: web.BaseRequest) -> bytes:
 
 def _peer(request: web.BaseRequest) -> bytes:
     name: Any = request.transport.get_extra_info("peername") if request.transport is not None else None
-    return (packed(name[0]) if isinstance(name, tuple) else None) or NOWHERE
-
-
-def _response(given: Answer) -> web.Response:
-    headers: CIMultiDict[str] = CIMultiDict()
-    for line in given.lines.split(b"\r\n")[:-1]:
-        name, _, value = line.partition(b": ")
-        headers.add(name.decode("ascii"), value.decode("latin-1"))
-    headers["Server"] = SERVER_NAME
-    return web.Response(status=given.status, headers=headers, body=given.body)
+    return (packed(name[0]) if name else None) or NOWHERE
 
 
 def _method_not_allowed(allowed: str) -> Answer:

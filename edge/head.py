@@ -20,6 +20,7 @@ _headers = re.compile(
     rb"\n(?i:(host|cookie|sec-gpc|sec-purpose|purpose|x-moz|x-forwarded-for|x-forwarded-proto|forwarded)):"
     rb"[ \t]*([^\r\n]*)"
 ).findall
+_host = re.compile(rb"[a-z0-9._-]+|\[[0-9a-f:.]+\]").fullmatch
 _cookie_names = re.compile(rb"(?:^|[;\s])(_ctv?)=([^;\s]*)").findall
 _LISTS = {b"x-forwarded-for": b", ", b"forwarded": b", ", b"cookie": b"; "}  # may come as several lines
 
@@ -89,10 +90,11 @@ def parse(raw: bytes) -> Head | None:
 
 
 def normal_host(authority: bytes) -> str:
-    """`Go.Example.com.:8080` as the cache knows it: `go.example.com`. `[::1]:8080` is `[::1]`."""
+    """`Go.Example.com.:8080` as the cache knows it: `go.example.com`. `[::1]:8080` is `[::1]`; no host is empty."""
     host = authority.rpartition(b"@")[2].lower()
     if not host.endswith(b"]"):
         name, colon, port = host.rpartition(b":")
         if colon and (port.isdigit() or not port) and (b":" not in name or name.endswith(b"]")):
             host = name
-    return host.rstrip(b".").decode("ascii", "replace")
+    host = host.rstrip(b".")
+    return host.decode("ascii") if _host(host) else ""

@@ -61,10 +61,13 @@ class Moved(msgspec.Struct, frozen=True, array_like=True):
     keys: list[str]
 
 
+def normal_key(key: str) -> str:
+    """An entry key as it is stored: non-ASCII text composed (NFC), so that both spellings of `ü` are one slug."""
+    return key if key.isascii() else unicodedata.normalize("NFC", key)
+
+
 def name_of(key: str) -> bytes:
-    """The LMDB name of an entry key. Non-ASCII text is composed (NFC), so that both spellings of `ü` are one slug."""
-    if not key.isascii():
-        key = unicodedata.normalize("NFC", key)
+    """The LMDB name of a normal key."""
     name = key.encode("utf-8", "surrogateescape")
     return name if len(name) <= MAX_NAME_BYTES else b"#" + sha256(name).digest()
 

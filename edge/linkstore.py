@@ -34,6 +34,7 @@ from edge.linkfiles import (
     current_generation,
     decode_position,
     name_of,
+    normal_key,
     open_environment,
     open_generation,
     read_position,
@@ -205,12 +206,12 @@ def _apply(transaction: lmdb.Transaction[bytes], page: ChangePage) -> None:
         raise ForeignEpoch(f"the cache is of epoch {held.epoch}, the page of {page.epoch}")
     if page.rev <= held.rev:
         return
-    keys = [change.key for change in page.changes]
+    keys = [normal_key(change.key) for change in page.changes]
     for change in page.changes:
         if change.rev <= held.rev:
             continue
         if change.entry is None:
-            transaction.delete(name_of(change.key))
+            transaction.delete(name_of(normal_key(change.key)))
         else:
             _put(transaction, change.entry)
     moved = Moved(transaction.id(), keys)
@@ -219,5 +220,5 @@ def _apply(transaction: lmdb.Transaction[bytes], page: ChangePage) -> None:
 
 
 def _put(transaction: lmdb.Transaction[bytes], entry: Entry) -> None:
-    name = name_of(entry_key(entry))
+    name = name_of(normal_key(entry_key(entry)))
     transaction.put(name, seal(name, _encoder.encode(entry)))

@@ -47,12 +47,13 @@ class Proxies:
         return nearest
 
     def is_secure(self, peer: bytes, head: Head) -> bool:
-        """Whether the visitor's side of a trusted proxy speaks TLS."""
+        """Whether the visitor's side of the trusted proxies speaks TLS. Of a list that is the first: who forges it can
+        only lose a cookie of their own."""
         if not self.trusts(peer):
             return False
         proto = head.get(b"x-forwarded-proto")
         if proto:
-            return proto.rpartition(b",")[2].strip().lower() == b"https"
+            return proto.partition(b",")[0].strip().lower() == b"https"
         return _forwarded_https(head.get(b"forwarded")) is not None
 
     def _is_inside(self, address: bytes) -> bool:

@@ -28,6 +28,9 @@ OWN_PATHS = b"/_t/"  # the snippet, beacons and health; no slug begins so
 class Ring(Protocol):
     """Where records go (`edge.ring.RingWriter`)."""
 
+    @property
+    def is_dropping(self) -> bool: ...
+
     def append(self, records: Sequence[bytes]) -> None: ...
 
 

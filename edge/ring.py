@@ -151,6 +151,11 @@ class RingWriter:
         writer._switch(ring_bytes, min(ring_bytes, CAPACITY_MIN_BYTES), populate=True)
         return writer
 
+    @property
+    def is_dropping(self) -> bool:
+        """Whether the last batch found no room anywhere."""
+        return self._memory is None or self._memory.words[DROPPING] != 0
+
     def append(self, records: Sequence[bytes]) -> None:
         """Puts the records into the ring, the whole batch or nothing; what finds no room is counted as dropped."""
         frames: list[bytes] = []

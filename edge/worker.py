@@ -14,16 +14,18 @@ from aiohttp import web
 
 from edge import lifeline
 from edge.app import App
+from edge.claims import LISTEN_BACKLOG
 from edge.config import EdgeConfig
 from edge.links import LinkCache
 from edge.node import ring_directory
 from edge.proxies import Proxies
 from edge.ring import RingWriter
+from edge.server import Server
 from shared import logs
 
-LISTEN_BACKLOG = 4096  # the kernel caps it at net.core.somaxconn
 TICK_S = 0.01  # how soon an applied change is noticed
-DRAIN_S = 5  # for requests in flight, when the worker stops
+CLOSE_S = 0.5  # for answers on their way
+DRAIN_S = 4  # for requests in flight, when the worker stops
 _MIB = 1 << 20
 
 _log = structlog.get_logger()
@@ -37,11 +39,13 @@ async def serve(orders: lifeline.Orders) -> None:
     cache = LinkCache.open(config.links_dir)
     ring = _open_ring(config, orders.index)
     app = App(cache, ring, Proxies(config.trusted_proxies))
-    runner = web.ServerRunner(app.server(), shutdown_timeout=DRAIN_S)
+    server = Server(app.respond)
+    runner = web.ServerRunner(server, shutdown_timeout=CLOSE_S)
     await runner.setup()
     listener = socket.socket(fileno=orders.listener)
     listener.setblocking(False)
-    await web.SockSite(runner, listener, backlog=LISTEN_BACKLOG).start()
+    site = web.SockSite(runner, listener, backlog=LISTEN_BACKLOG)
+    await site.start()
     gc.freeze()
     _log.debug("worker serves", index=orders.index)
 
@@ -50,6 +54,8 @@ async def serve(orders: lifeline.Orders) -> None:
         app.redirects.flush_unknown()
         await asyncio.sleep(TICK_S)
 
+    await site.stop()
+    await server.finish(DRAIN_S)
     await runner.cleanup()
     app.redirects.flush_unknown(all_of_it=True)
     ring.close()

@@ -1,0 +1,78 @@
+"""What an edge must have for itself before it starts: its data folder and its port."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import socket
+import sys
+from pathlib import Path
+from typing import IO
+
+from edge.node import PRIVATE_DIRECTORY, ring_directory
+
+LISTEN_BACKLOG = 4096  # the kernel caps it at net.core.somaxconn
+
+
+class CannotStart(Exception):
+    """One sentence for the person who started the edge: what is taken or closed to it."""
+
+
+def open_listeners(host: str, port: int, count: int) -> list[socket.socket]:
+    """The listening sockets of `count` workers. Raises CannotStart."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    except OSError as error:
+        raise CannotStart(f"cannot listen on {host}: {error.strerror}") from None
+    balanced = sys.platform.startswith("linux")
+    try:
+        if balanced:
+            _bind(family, address, shared=False).close()  # SO_REUSEPORT would join another edge without a word
+        return [_bind(family, address, shared=balanced) for _ in range(count if balanced else 1)]
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise CannotStart(f"port {port} on {host} is in use by another program") from None
+        raise CannotStart(f"cannot listen on {host} port {port}: {error.strerror}") from None
+
+
+def _bind(family: int, address: object, *, shared: bool) -> socket.socket:
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        listener.bind(address)  # pyright: ignore[reportArgumentType] — as getaddrinfo gave it
+        listener.listen(LISTEN_BACKLOG)
+        listener.setblocking(False)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def lock_data(folder: Path) -> IO[bytes]:
+    """Makes the data folder and takes it for this edge alone. Raises CannotStart."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=PRIVATE_DIRECTORY)
+        file = (folder / "lock").open("wb")
+    except OSError as error:
+        raise CannotStart(f"the data folder {folder} is not writable: {error.strerror}") from None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise CannotStart(f"another edge is using the data folder {folder}") from None
+    return file
+
+
+def make_ring_directory(data: Path, configured: str) -> None:
+    """Makes the folder of the rings, so that no worker has to find out that it can't. Raises CannotStart."""
+    try:
+        folder = ring_directory(data, configured)
+        folder.mkdir(parents=True, exist_ok=True, mode=PRIVATE_DIRECTORY)
+    except OSError as error:
+        raise CannotStart(f"the folder of the rings, {error.filename}, cannot be made: {error.strerror}") from None
+    except ValueError as error:
+        raise CannotStart(str(error)) from None

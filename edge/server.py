@@ -1,0 +1,118 @@
+"""aiohttp's server with our limits and our manners: what it says to nonsense, and how it stops.
+
+Stopping refuses nobody who is already here. aiohttp's own shutdown closes connections that have not sent their request
+yet, and stops reading bodies; under load both happen to somebody at each restart. So the listening socket goes first
+(the supervisor keeps its own copy, where new connections queue for the successor), then requests come to their end and
+connections that were just accepted get a moment to ask, and only then is aiohttp told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+from multidict import CIMultiDict
+
+from edge import answer
+from edge.answer import Answer
+
+KEEP_ALIVE_S = 75
+HEAD_MAX_BYTES = 16 * 1024
+HEADERS_MAX = 100
+SILENT_S = 1.0  # what a connection without a request gets when the worker stops; browsers open some on suspicion
+SERVER_NAME = "clicktrail"
+
+
+class Server(web.Server):
+    """Hands requests to `respond`, and knows who is still owed an answer."""
+
+    def __init__(self, respond: Callable[[web.BaseRequest], Awaitable[Answer]]) -> None:
+        super().__init__(self._serve, loop=asyncio.get_running_loop())
+        self._respond = respond
+        self._silent: set[web.RequestHandler] = set()  # connections that have not asked for anything yet
+        self._asking: set[web.RequestHandler] = set()
+        self._is_stopping = False
+        self._finished = asyncio.Event()
+
+    def __call__(self) -> web.RequestHandler:
+        return _Connection(self, asyncio.get_running_loop())
+
+    def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
+        super().connection_made(handler, transport)
+        self._silent.add(handler)
+
+    def connection_lost(self, handler: web.RequestHandler, exc: BaseException | None = None) -> None:
+        super().connection_lost(handler, exc)
+        self._silent.discard(handler)
+        self._asking.discard(handler)
+        self._note_progress()
+
+    async def finish(self, within_s: float) -> None:
+        """Waits until nobody is owed an answer. Connections are told to close with their next one, so that nobody
+        sends another request into a closed connection."""
+        self._is_stopping = True
+        asyncio.get_running_loop().call_later(SILENT_S, self._give_up_on_silent)
+        self._note_progress()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._finished.wait(), within_s)
+
+    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        self._silent.discard(request.protocol)
+        self._asking.add(request.protocol)
+        try:
+            response = response_of(await self._respond(request))
+        finally:
+            self._asking.discard(request.protocol)
+            self._note_progress()
+        if self._is_stopping:
+            response.force_close()
+        return response
+
+    def _give_up_on_silent(self) -> None:
+        self._silent.clear()
+        self._note_progress()
+
+    def _note_progress(self) -> None:
+        if self._is_stopping and not self._silent and not self._asking:
+            self._finished.set()
+
+
+class _Connection(web.RequestHandler):
+    """One connection. What aiohttp's parser refuses gets our page: aiohttp would quote the request and log a traceback,
+    which strangers could make it do all day."""
+
+    __slots__ = ()
+
+    def __init__(self, server: Server, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(
+            server,
+            loop=loop,
+            access_log=None,  # pyright: ignore[reportArgumentType] — off, which its annotation doesn't know
+            keepalive_timeout=KEEP_ALIVE_S,
+            max_line_size=HEAD_MAX_BYTES,
+            max_field_size=HEAD_MAX_BYTES,
+            max_headers=HEADERS_MAX,
+        )
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        response = response_of(answer.BAD_REQUEST if status < 500 else answer.UNAVAILABLE)
+        response.force_close()
+        return response
+
+
+def response_of(given: Answer) -> web.Response:
+    """aiohttp's form of an answer."""
+    headers: CIMultiDict[str] = CIMultiDict()
+    for line in given.lines.split(b"\r\n")[:-1]:
+        name, _, value = line.partition(b": ")
+        headers.add(name.decode("ascii"), value.decode("latin-1"))
+    headers["Server"] = SERVER_NAME
+    return web.Response(status=given.status, headers=headers, body=given.body)
