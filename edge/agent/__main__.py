@@ -91,6 +91,7 @@ class Agent:
             ]
         else:
             _log.warning("no edge token: serving what is here, keeping records")
+        _log.info("agent runs", edge=self._id, version=_version())
         stopped = asyncio.ensure_future(stop.wait())
         ended, _ = await asyncio.wait({stopped, self.drain_ended, *parts}, return_when=asyncio.FIRST_COMPLETED)
         await self._shut_down(can_ship=bool(self._config.token))

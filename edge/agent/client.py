@@ -15,7 +15,7 @@ from shared.wire import WIRE_HEADER, WIRE_VERSION
 CONNECT_S: Final = 5.0
 ANSWER_S: Final = 60.0
 BACKOFF_FIRST_S: Final = 0.25
-BACKOFF_MOST_S: Final = 10.0
+BACKOFF_MOST_S: Final = 5.0
 RETRY_AFTER_MOST_S: Final = 300.0
 
 

@@ -95,7 +95,7 @@ class Shipper:
             await self._streams.acknowledged.wait()
 
     def _has_work(self) -> bool:
-        is_behind = self._streams.open is not None and self._streams.open.unacked > 0
+        is_behind = self._streams.open is not None and self._streams.has_news(self._streams.open)
         return is_behind or next(self._streams.unsettled(), None) is not None
 
     # --- what to ship next
@@ -106,7 +106,7 @@ class Shipper:
             if held is not None:
                 self._streams.changed["backlog"].set()  # handed over
             held = self._held = self._streams.open
-        if held is None or (held.is_open and not held.unacked):
+        if held is None or (held.is_open and not self._streams.has_news(held)):
             return None
         return held
 

@@ -47,6 +47,7 @@ class Stream:
         self.end = name.end or 0  # records on disk
         self.acked = 0  # the number that the control plane wants next
         self.settled_in: str | None = None  # epoch
+        self.asked_in: str | None = None  # epoch in which `acked` is the control plane's word
         self.in_flight = False
         self._lows: list[tuple[int, int]] = []  # (end, least time of the records below it and above the one before)
         self._reader: SegmentReader | None = None
@@ -189,7 +190,8 @@ class Streams:
     def enter_epoch(self, epoch: str) -> None:
         """The control plane speaks of this epoch now. Another one than before makes every stream ask again."""
         if epoch != self.epoch:
-            _log.warning("the control plane has a new epoch; all streams will ask where they stand", epoch=epoch)
+            if self.epoch:
+                _log.warning("the control plane has a new epoch; all streams ask where they stand", epoch=epoch)
             self.epoch = epoch
             self.wake()
 
@@ -197,6 +199,10 @@ class Streams:
         """Streams that end and have something to say, oldest first."""
         yield from (stream for stream in self._sealed.values() if stream.settled_in != self.epoch)
         yield from (expired for expired in self._expired.values() if expired.settled_in != self.epoch)
+
+    def has_news(self, stream: Stream) -> bool:
+        """Whether an open stream has records to ship, or a new epoch to ask."""
+        return stream.unacked > 0 or (stream.end > 0 and stream.asked_in != self.epoch)
 
     def is_settled(self, stream: Stream | Expired) -> bool:
         return stream.settled_in == self.epoch
@@ -210,18 +216,16 @@ class Streams:
         if next_number < stream.acked:
             _log.warning("the control plane has less of a stream than before", stream=stream.stream_id.hex(),
                          acked=stream.acked, next=next_number)  # fmt: skip
-        stream.acked = next_number
+        stream.acked, stream.asked_in = next_number, epoch
         self.acknowledged.set()
         self._is_acked_file_old = True
         if was_closing and next_number >= stream.end:
             stream.settled_in = epoch
             if isinstance(stream, Stream):
                 stream.close()
-        if isinstance(stream, Expired):
-            stream.asked_in = epoch
-            if next_number < stream.end:
-                stream.gap_at = next_number
-                await self.save_expired()
+        if isinstance(stream, Expired) and next_number < stream.end:
+            stream.gap_at = next_number
+            await self.save_expired()
 
     def knows(self, stream: Stream) -> bool:
         """Whether the stream's file is still kept."""

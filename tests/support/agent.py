@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -50,6 +50,7 @@ class AgentProcess:
         self.config = config
         self.log = config.data_dir / "agent.log"
         self._process: subprocess.Popen[bytes] | None = None
+        self._starts = 0
 
     @property
     def pid(self) -> int:
@@ -58,12 +59,17 @@ class AgentProcess:
 
     def start(self, *prefix: str) -> AgentProcess:
         self.config.data_dir.mkdir(parents=True, exist_ok=True)
+        self._starts = self.log_text().count('"agent runs"') + 1 if self.log.exists() else 1
         command = [*prefix, sys.executable, "-m", "edge.agent"]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=log)
         assert self._process.stdin is not None
         lifeline.give(self._process.stdin, lifeline.Orders(self.config, LogConfig("debug", "json")))
         return self
+
+    def until_ready(self) -> None:
+        """Waits until it has recovered what was there."""
+        wait_until(lambda: self.log_text().count('"agent runs"') >= self._starts)
 
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
@@ -73,6 +79,7 @@ class AgentProcess:
 
     def terminate(self, timeout_s: float = 15.0) -> int:
         """SIGTERM; returns the exit code."""
+        self.until_ready()
         return self._end(signal.SIGTERM, timeout_s)
 
     def _end(self, how: signal.Signals, timeout_s: float = 15.0) -> int:
@@ -118,9 +125,8 @@ def writer_for(config: EdgeConfig, slot: int = 0, ring_bytes: int | None = None)
     return RingWriter.open(directory, slot, ring_bytes or config.ring_mib << 20, config.ring_budget_mib << 20)
 
 
-def wait_until(condition: object, timeout_s: float = 10.0) -> None:
-    """Polls a callable until it is true."""
-    assert callable(condition)
+def wait_until(condition: Callable[[], bool], timeout_s: float = 10.0) -> None:
+    """Polls until it is true."""
     deadline = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
