@@ -1,4 +1,4 @@
-"""However facts arrive, and however often passes run between them, the ledger ends as one pass over all facts has it."""
+"""However facts arrive, and however often passes run meanwhile, the ledger ends as one pass over all facts has it."""
 
 from __future__ import annotations
 
