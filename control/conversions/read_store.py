@@ -14,8 +14,8 @@ from control.store.schema import campaigns, conversion_reports, credit_versions,
 _COLUMNS = """
     c.id, c.name, d.title, coalesce(v.time_ms, c.time_ms) as time_ms, c.time_ms as stated_ms, c.received_ms, c.amount,
     coalesce(v.refunded, 0) as refunded, c.currency, c.order_id, c.source, c.counted, c.not_counted,
-    coalesce(v.touches, 0) as touches, v.id as version_id, coalesce(v.window_ms, d.window_days * 86400000) as window_ms,
-    d.default_model
+    coalesce(v.touches, 0) as touches, v.id as version_id,
+    coalesce(v.window_ms, cast(d.window_days as bigint) * 86400000) as window_ms, d.default_model
 """
 _FROM = """
     from conversions as c

@@ -95,6 +95,7 @@ touch_credits = Table(
     Column("value", BigInteger),  # minor units, gross
     Column("net_value", BigInteger),  # minor units, after refunds
     PrimaryKeyConstraint("version_id", "model", "position"),
+    sqlite_with_rowid=False,  # rows lie in the order in which reports read them
 )
 
 # Clicks by quarter hour; kept in the transaction that stores or reclassifies a click.
@@ -110,4 +111,5 @@ click_rollups = Table(
     Column("count", BigInteger, nullable=False),
     PrimaryKeyConstraint("workspace_id", "bucket_ms", "link_id", "campaign_id", "channel", "class"),
     Index("ix_click_rollups_link", "link_id", "class"),  # a link's clicks of all time
+    sqlite_with_rowid=False,
 )

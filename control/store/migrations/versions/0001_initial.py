@@ -26,6 +26,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "workspace_id", "bucket_ms", "link_id", "campaign_id", "channel", "class", name=op.f("pk_click_rollups")
         ),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("click_rollups", schema=None) as batch_op:
         batch_op.create_index("ix_click_rollups_link", ["link_id", "class"], unique=False)
@@ -475,6 +476,7 @@ def upgrade() -> None:
             ["version_id"], ["credit_versions.id"], name=op.f("fk_touch_credits_version_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("version_id", "model", "position", name=op.f("pk_touch_credits")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "campaign_spend",
