@@ -24,7 +24,9 @@ createRoot(root).render(
       <QueryClientProvider client={queryClient}>
         <RouterProvider router={router} />
       </QueryClientProvider>
-      <Notifications position="bottom-center" />
+      <aside aria-label="Notifications">
+        <Notifications position="bottom-center" withinPortal={false} />
+      </aside>
     </MantineProvider>
   </StrictMode>,
 );

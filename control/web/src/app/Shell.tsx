@@ -20,7 +20,7 @@ export function Shell() {
         Skip to content
       </a>
       <div className={classes.frame}>
-        <header className={classes.side}>
+        <aside className={classes.side} aria-label="Clicktrail">
           <Link to="/" className={classes.brand ?? ''} aria-label="Clicktrail, overview">
             <img src="/favicon.svg" alt="" width={26} height={26} />
             Clicktrail
@@ -41,11 +41,12 @@ export function Shell() {
           <div className={classes.account}>
             <AccountMenu />
           </div>
-        </header>
+        </aside>
         <main id="main" ref={main} tabIndex={-1} className={classes.main}>
           <div className={classes.content}>
             <Outlet />
           </div>
+          <div id="overlays" />
         </main>
       </div>
     </>

@@ -7,6 +7,7 @@ import {
   createTheme,
   InputWrapper,
   type MantineColorsTuple,
+  Menu,
   Modal,
   SegmentedControl,
   Tooltip,
@@ -62,6 +63,8 @@ export const theme = createTheme({
     InputWrapper: InputWrapper.extend({
       defaultProps: { inputWrapperOrder: ['label', 'input', 'description', 'error'] },
     }),
+    // Menus open within the page's main part, so that screen readers find them in a landmark.
+    Menu: Menu.extend({ defaultProps: { withInitialFocusPlaceholder: false, portalProps: { target: '#overlays' } } }),
     Modal: Modal.extend({
       defaultProps: { closeButtonProps: { 'aria-label': 'Close' }, overlayProps: { backgroundOpacity: 0.45 } },
     }),

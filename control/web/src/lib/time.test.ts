@@ -24,6 +24,17 @@ test('a moment is shown in the time zone of the workspace', () => {
   expect(formatMoment('2026-07-01T22:30:00Z', 'Asia/Tokyo')).toContain('07:30');
 });
 
-test('UTC can be chosen as a time zone', () => {
-  expect(timezones().some((zone) => zone.value === 'UTC')).toBe(true);
+test('time zones are offered by region, with UTC first', () => {
+  const groups = timezones('UTC');
+  expect(groups[0]?.group).toBe('General');
+  expect(groups[0]?.items[0]).toMatchObject({ value: 'UTC', label: expect.stringMatching(/^UTC \(/) });
+  const europe = groups.find((group) => group.group === 'Europe');
+  expect(europe?.items.find((zone) => zone.value === 'Europe/Berlin')?.label).toMatch(/^Berlin \(GMT\+[12]\)$/);
+});
+
+test('the zone in use is offered under its older name too', () => {
+  for (const name of ['Asia/Calcutta', 'Asia/Kolkata']) {
+    const asia = timezones(name).find((group) => group.group === 'Asia');
+    expect(asia?.items.filter((zone) => zone.value === name)).toHaveLength(1);
+  }
 });

@@ -55,10 +55,24 @@ export function formatAgo(at: string, now: number = Date.now()): string {
   return relative.format(Math.trunc(ms / DAY_MS), 'day');
 }
 
-/** Every IANA time zone that the browser knows, with its present offset. */
-export function timezones(): { value: string; label: string }[] {
-  const names = new Set(['UTC', ...Intl.supportedValuesOf('timeZone')]);
-  return [...names].map((name) => ({ value: name, label: `${name.replaceAll('_', ' ')} (${offsetOf(name)})` }));
+interface ZoneGroup {
+  group: string;
+  items: { value: string; label: string }[];
+}
+
+/** Every IANA time zone that the browser lists, and `current` where that is an older name for one, by region with the present offset. */
+export function timezones(current: string): ZoneGroup[] {
+  const names = [...new Set(['UTC', current, ...Intl.supportedValuesOf('timeZone')])];
+  const groups = Map.groupBy(names, (name) => (name.includes('/') ? name.slice(0, name.indexOf('/')) : 'General'));
+  return [...groups].map(([group, members]) => ({ group, items: members.map(zoneOption) }));
+}
+
+function zoneOption(name: string): { value: string; label: string } {
+  const place = name
+    .slice(name.indexOf('/') + 1)
+    .replaceAll('_', ' ')
+    .replaceAll('/', ', ');
+  return { value: name, label: `${place} (${offsetOf(name)})` };
 }
 
 function offsetOf(timezone: string): string {

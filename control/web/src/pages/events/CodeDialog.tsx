@@ -1,14 +1,15 @@
-import { Modal, Stack, Tabs, Text } from '@mantine/core';
+import { Stack, Tabs, Text } from '@mantine/core';
 import type { EventDefinition } from '#/api/types';
 import { useWorkspace } from '#/app/session';
 import { CodeBlock } from '#/ui/Copy';
+import { Dialog } from '#/ui/Dialog';
 import { TextLink } from '#/ui/TextLink';
 import { eventCall, serverCall } from './snippets';
 
 export function CodeDialog({ definition, onClose }: { definition: EventDefinition; onClose: () => void }) {
   const { currency } = useWorkspace();
   return (
-    <Modal opened onClose={onClose} title={`Report “${definition.title}”`} size="xl">
+    <Dialog onClose={onClose} title={`Report “${definition.title}”`} size="xl">
       <Tabs defaultValue="page">
         <Tabs.List mb="md">
           <Tabs.Tab value="page" data-autofocus>
@@ -40,7 +41,7 @@ export function CodeDialog({ definition, onClose }: { definition: EventDefinitio
           </Stack>
         </Tabs.Panel>
       </Tabs>
-    </Modal>
+    </Dialog>
   );
 }
 

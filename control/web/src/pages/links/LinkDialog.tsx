@@ -1,16 +1,16 @@
-import { Autocomplete, Button, Collapse, Group, NativeSelect, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Collapse, Group, NativeSelect, Stack, Text, TextInput } from '@mantine/core';
 import { type UseFormReturnType, useForm } from '@mantine/form';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { domainsQuery } from '#/api/queries';
 import type { Domain, Link } from '#/api/types';
-import { LINK_CHANNELS } from '#/lib/words';
 import { FormDialog } from '#/ui/FormDialog';
 import { applyProblem } from '#/ui/fieldErrors';
 import { Icon } from '#/ui/Icon';
 import { showDone } from '#/ui/undo';
 import { AdvancedFields } from './AdvancedFields';
 import { CampaignField } from './CampaignField';
+import { ChannelField } from './ChannelField';
 import classes from './LinkDialog.module.css';
 import {
   ADVANCED_FIELDS,
@@ -79,13 +79,7 @@ export function LinkDialog({ link, onClose }: { link: Link | null; onClose: () =
       />
       <Group grow align="start" gap="sm" className={classes.pair ?? ''}>
         <CampaignField form={form} />
-        <Autocomplete
-          label="Channel"
-          description="Where you share it: pick one or type your own."
-          required
-          data={LINK_CHANNELS}
-          {...form.getInputProps('channel')}
-        />
+        <ChannelField form={form} />
       </Group>
       <Button
         variant="subtle"

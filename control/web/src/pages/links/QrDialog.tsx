@@ -1,7 +1,8 @@
-import { Button, Group, Modal, Skeleton, Stack, Text } from '@mantine/core';
+import { Button, Group, Skeleton, Stack, Text } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { send } from '#/api/client';
 import type { Link } from '#/api/types';
+import { Dialog } from '#/ui/Dialog';
 import { Icon } from '#/ui/Icon';
 import { Loaded } from '#/ui/PageState';
 import { showError } from '#/ui/undo';
@@ -29,7 +30,7 @@ export function QrDialog({ link, onClose }: { link: Link; onClose: () => void })
     onError: showError,
   });
   return (
-    <Modal opened onClose={onClose} title="QR code" size="sm">
+    <Dialog onClose={onClose} title="QR code" size="sm">
       <Stack align="center" gap="sm">
         <Loaded query={code} loading={<Skeleton width={232} height={232} />}>
           {(svg) => <img className={classes.code} src={dataUrl(svg)} alt={`QR code that opens ${link.short_url}`} />}
@@ -54,7 +55,7 @@ export function QrDialog({ link, onClose }: { link: Link; onClose: () => void })
           SVG stays sharp at any size: take it for print.
         </Text>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -40,7 +40,7 @@ export function initialValues(link: Link | null): LinkFormValues {
       slug: '',
       title: '',
       campaign_id: '',
-      channel: 'email',
+      channel: '',
       status: '302',
       carry: 'auto',
       query_name: 'ct',

@@ -1,4 +1,4 @@
-import { Button, Modal, NativeSelect, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { Button, NativeSelect, Stack, Text, Textarea, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -6,6 +6,7 @@ import { api } from '#/api/client';
 import { apiKeysQuery } from '#/api/queries';
 import type { ApiKey, KeyKind, NewApiKey } from '#/api/types';
 import { CodeBlock } from '#/ui/Copy';
+import { Dialog } from '#/ui/Dialog';
 import { FormDialog } from '#/ui/FormDialog';
 import { applyProblem } from '#/ui/fieldErrors';
 
@@ -60,7 +61,7 @@ export function KeyDialog({ onClose }: { onClose: () => void }) {
 
 function NewKey({ apiKey, onClose }: { apiKey: ApiKey; onClose: () => void }) {
   return (
-    <Modal opened onClose={onClose} title={`Key “${apiKey.name}”`} closeOnClickOutside={false}>
+    <Dialog onClose={onClose} title={`Key “${apiKey.name}”`} closeOnClickOutside={false}>
       <Stack gap="md">
         <Text size="sm">
           {apiKey.kind === 'secret'
@@ -72,7 +73,7 @@ function NewKey({ apiKey, onClose }: { apiKey: ApiKey; onClose: () => void }) {
           Done
         </Button>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,4 +1,4 @@
-import { Alert, Button, Select, TextInput } from '@mantine/core';
+import { Alert, Button, NativeSelect, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
@@ -16,7 +16,7 @@ const FIELDS = ['name', 'timezone', 'currency'] as const;
 export function WorkspaceTab() {
   const workspace = useWorkspace();
   const queryClient = useQueryClient();
-  const zones = useMemo(() => withCurrent(timezones(), workspace.timezone), [workspace.timezone]);
+  const zones = useMemo(() => timezones(workspace.timezone), [workspace.timezone]);
   const [error, setError] = useState<string | null>(null);
   const form = useForm({
     initialValues: { name: workspace.name, timezone: workspace.timezone, currency: workspace.currency },
@@ -46,13 +46,10 @@ export function WorkspaceTab() {
         </Alert>
       )}
       <TextInput label="Name" required {...form.getInputProps('name')} />
-      <Select
+      <NativeSelect
         label="Time zone"
         description="A day of your reports begins at midnight here."
         data={zones}
-        searchable
-        allowDeselect={false}
-        nothingFoundMessage="No such time zone"
         {...form.getInputProps('timezone')}
       />
       <CurrencySelect
@@ -70,8 +67,4 @@ export function WorkspaceTab() {
 function withWorkspace(session: Session, workspace: Workspace): Session {
   const workspaces = session.workspaces.map((old) => (old.id === workspace.id ? workspace : old));
   return { ...session, workspace, workspaces };
-}
-
-function withCurrent(zones: { value: string; label: string }[], current: string) {
-  return zones.some((zone) => zone.value === current) ? zones : [{ value: current, label: current }, ...zones];
 }
