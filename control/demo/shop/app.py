@@ -29,7 +29,7 @@ class ShopConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Scheme, host and port of a short domain, from which the snippet comes."""
     publishable_key: str
     api_url: str = ""
-    """The control plane's address as this process reaches it; with `secret_key`, orders may be reported by the server."""
+    """The control plane's address as this process reaches it. With `secret_key` too, the server may report orders."""
     secret_key: str = ""
     dashboard_url: str = ""
     """Where the developer strip's link goes; empty: no link."""
@@ -116,7 +116,7 @@ class _Shop:
             held[form["add"]] = held.get(form["add"], 0) + 1
         else:
             held.update({slug: number_of(form[slug]) for slug in GOODS if slug in form})
-        _go_on("/cart", of_quantities(held))
+        raise _next_page("/cart", of_quantities(held))
 
     async def checkout(self, request: web.Request) -> web.Response:
         cart = _cart(request)
@@ -138,7 +138,7 @@ class _Shop:
             ids = Ids(click_id=form.get("click_id", ""), visitor_id=form.get("visitor_id", ""))
             server_report = await report_order(self._config.api_url, self._config.secret_key, number, cart, buyer, ids)
         self._orders.add(number, Order(number, cart, buyer.name, buyer.email, buyer.customer, server_report))
-        _go_on(f"/thanks/{number}", of_quantities({}))
+        raise _next_page(f"/thanks/{number}", of_quantities({}))
 
     async def thanks(self, request: web.Request) -> web.Response:
         order = self._orders.get(request.match_info["number"])
@@ -179,11 +179,11 @@ def _html(text: str, status: int = 200) -> web.Response:
     return web.Response(text=text, content_type="text/html", status=status, headers=headers)
 
 
-def _go_on(path: str, cart: Cart) -> NoReturn:
-    """Sends the browser to the page behind a form, with the cart as it is now."""
+def _next_page(path: str, cart: Cart) -> web.HTTPSeeOther:
+    """Leads from a form to the page behind it, with the cart as it is now."""
     response = web.HTTPSeeOther(path)
     if cart.lines:
         response.set_cookie(CART_COOKIE, cart.cookie(), max_age=CART_S, httponly=True, samesite="Lax")
     else:
         response.del_cookie(CART_COOKIE)
-    raise response
+    return response

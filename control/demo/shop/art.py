@@ -13,7 +13,8 @@ _BAG = """<svg class="art {tint}" viewBox="0 0 240 260" aria-hidden="true" focus
 <rect class="label" x="78" y="104" width="80" height="78" rx="6"/>
 <ellipse class="bean" cx="118" cy="132" rx="12" ry="17" transform="rotate(28 118 132)"/>
 <path class="crease" d="M111 146c7-6 5-20 13-28"/>
-<text class="word" x="118" y="172" text-anchor="middle" textLength="{length}" lengthAdjust="spacingAndGlyphs">{word}</text>
+<text class="word" text-anchor="middle" x="118" y="172"
+  textLength="{length}" lengthAdjust="spacingAndGlyphs">{word}</text>
 </svg>"""
 
 _BOX = """<svg class="art pine" viewBox="0 0 240 260" aria-hidden="true" focusable="false">
@@ -35,7 +36,7 @@ _MARK = """<svg class="mark" viewBox="0 0 32 32" aria-hidden="true" focusable="f
 
 def bag(tint: str, word: str) -> str:
     """A bag of coffee with a word on its label, which is squeezed where it is long."""
-    return _BAG.format(tint=tint, word=escape(word), length=min(70, 9 * len(word)))
+    return _BAG.format(tint=tint, word=escape(word), length=min(70, 7 * len(word)))
 
 
 def box() -> str:

@@ -30,7 +30,7 @@ class Cart(NamedTuple):
     lines: tuple[Line, ...]
 
     @property
-    def count(self) -> int:
+    def size(self) -> int:
         return sum(line.quantity for line in self.lines)
 
     @property

@@ -27,10 +27,10 @@ GOODS = {
         Good(
             "herbstroestung",
             _PRICES["herbstroestung"],
-            "Herbströstung 🍂",
+            "Herbströstung",
             "Hazelnut, plum, a long evening",
-            "Our roast for the darker months: two washed coffees from Huila and Sidamo, taken a little further than usual. "
-            "It stays sweet when it cools down, should you forget your cup.",
+            "Our roast for the darker months: two washed coffees from Huila and Sidamo, taken a little further than "
+            "usual. It stays sweet when it cools down, should you forget your cup.",
             (("Roast", "medium"), ("Made for", "filter, French press"), ("Bag", "250 g, whole beans")),
             "plum",
         ),
@@ -39,8 +39,8 @@ GOODS = {
             _PRICES["espresso-nero"],
             "Espresso Nero",
             "Dark chocolate, walnut, thick crema",
-            "Four parts Brazil, one part India. Käthe's grandfather mixed it for the railway canteen, and nobody has dared "
-            "to change it since.",
+            "Four parts Brazil, one part India. Käthe's grandfather mixed it for the railway canteen, and nobody has "
+            "dared to change it since.",
             (("Roast", "dark"), ("Made for", "espresso, moka pot"), ("Bag", "250 g, whole beans")),
             "cocoa",
         ),
@@ -49,8 +49,8 @@ GOODS = {
             _PRICES["koeln-blend"],
             "Köln-Blend",
             "Caramel, orange, easy mornings",
-            "Roasted for the opening of our shop in the Südstadt. A bright cup that forgives hard water, a blunt grinder and "
-            "the time of day.",
+            "Roasted for the opening of our shop in the Südstadt. A bright cup that forgives hard water, a blunt "
+            "grinder and the time of day.",
             (("Roast", "light to medium"), ("Made for", "filter, Aeropress"), ("Bag", "250 g, whole beans")),
             "amber",
         ),
@@ -59,8 +59,8 @@ GOODS = {
             _PRICES["geschenkset"],
             "Geschenkset",
             "Three bags, one hand-thrown cup",
-            "All three roasts and a cup from the pottery next door, packed in a box that is too good to throw away. With a "
-            "card, if you tell us what to write.",
+            "All three roasts and a cup from the pottery next door, packed in a box that is too good to throw away. "
+            "With a card, if you tell us what to write.",
             (("Inside", "3 × 250 g, one cup of 180 ml"), ("Made for", "somebody you like"), ("Box", "cardboard, tied")),
             "pine",
         ),

@@ -8,7 +8,7 @@ from html import escape
 import msgspec
 
 from control.demo.catalogue import CURRENCY, WORKSPACE_NAME
-from control.demo.shop.art import box, bag, mark
+from control.demo.shop.art import bag, box, mark
 from control.demo.shop.cart import QUANTITY_MAX, SHIPPING, Cart
 from control.demo.shop.goods import GOODS, Good
 from control.demo.shop.orders import Buyer, Order, Signup
@@ -86,7 +86,7 @@ def home(frame: Frame, cart: Cart) -> str:
 </section>
 <h2 class="hidden">Our coffee</h2>
 <ul class="goods">{cards}</ul>"""
-    return page(frame, "Coffee", main, count=cart.count)
+    return page(frame, "Coffee", main, count=cart.size)
 
 
 def _card(good: Good) -> str:
@@ -114,7 +114,7 @@ def product(frame: Frame, cart: Cart, good: Good) -> str:
 </form>
 </div>
 </article>"""
-    return page(frame, good.name, main, count=cart.count)
+    return page(frame, good.name, main, count=cart.size)
 
 
 def cart_page(frame: Frame, cart: Cart) -> str:
@@ -126,7 +126,8 @@ def cart_page(frame: Frame, cart: Cart) -> str:
     rows = "\n".join(
         f"""<li><a href="/products/{line.good.slug}">{escape(line.good.name)}</a>
 <label><span class="hidden">Quantity of {escape(line.good.name)}</span>
-<input type="number" name="{line.good.slug}" value="{line.quantity}" min="0" max="{QUANTITY_MAX}" inputmode="numeric"></label>
+<input type="number" inputmode="numeric" min="0" max="{QUANTITY_MAX}"
+  name="{line.good.slug}" value="{line.quantity}"></label>
 <span class="price">{money(line.total)}</span></li>"""
         for line in cart.lines
     )
@@ -136,7 +137,7 @@ def cart_page(frame: Frame, cart: Cart) -> str:
 {_sums(cart)}
 <p class="actions"><button>Update quantities</button><a class="button main" href="/checkout">Check out</a></p>
 </form>"""
-    return page(frame, "Cart", main, count=cart.count)
+    return page(frame, "Cart", main, count=cart.size)
 
 
 def _sums(cart: Cart) -> str:
@@ -153,14 +154,14 @@ Report the order from the server as well</label>
 <form method="post" action="/checkout" novalidate>
 {_alert(errors)}
 {_field("name", "Name", buyer.name, errors, autocomplete="name", required=True)}
-{_field("email", "E-mail", buyer.email, errors, kind="email", autocomplete="email", hint="Optional. Connects your devices.")}
+{_field("email", "E-mail", buyer.email, errors, kind="email", autocomplete="email", hint="Optional.")}
 {_field("customer_number", "Customer number", buyer.customer_number, errors, hint="Optional, such as K123456.")}
 <input type="hidden" name="click_id"><input type="hidden" name="visitor_id">
 {server if frame.can_report else ""}
 {_sums(cart)}
 <p class="actions"><a class="button" href="/cart">Back to the cart</a><button class="main">Buy now</button></p>
 </form>"""
-    return page(frame, "Check out", main, count=cart.count)
+    return page(frame, "Check out", main, count=cart.size)
 
 
 def _alert(errors: Mapping[str, str]) -> str:
@@ -196,10 +197,7 @@ def thanks(frame: Frame, order: Order, cart: Cart) -> str:
     """The page that reports the order. Opened again it reports the same order again, which is one conversion."""
     person = {name: text for name, text in (("customer", order.customer), ("email", order.email)) if text}
     purchase = {"value": decimal(order.cart.total), "currency": CURRENCY, "order": order.number}
-    if order.server_report:
-        server = f"<p>The server reported it too, and Clicktrail {escape(order.server_report)}</p>"
-    else:
-        server = ""
+    server = f"<p>The server's own report: {escape(order.server_report)}</p>" if order.server_report else ""
     lines = "".join(
         f"<li><span>{line.quantity} × {escape(line.good.name)}</span>"
         f'<span class="price">{money(line.total)}</span></li>'
@@ -216,7 +214,7 @@ conversion.</p>
 {server}
 </section>"""
     report: dict[str, object] = {"event": ["purchase", purchase], "identify": person}
-    return page(frame, "Thank you", main, count=cart.count, report=report)
+    return page(frame, "Thank you", main, count=cart.size, report=report)
 
 
 def newsletter(frame: Frame, cart: Cart, email: str, errors: Mapping[str, str]) -> str:
@@ -227,7 +225,7 @@ def newsletter(frame: Frame, cart: Cart, email: str, errors: Mapping[str, str]) 
 {_field("email", "E-mail", email, errors, kind="email", autocomplete="email", required=True)}
 <p class="actions"><button class="main">Join the club</button></p>
 </form>"""
-    return page(frame, "Newsletter", main, count=cart.count)
+    return page(frame, "Newsletter", main, count=cart.size)
 
 
 def welcome(frame: Frame, signup: Signup, cart: Cart) -> str:
@@ -243,11 +241,11 @@ def welcome(frame: Frame, signup: Signup, cart: Cart) -> str:
         "event": ["newsletter_signup", {"key": signup.number}],
         "identify": {"email": signup.email},
     }
-    return page(frame, "Welcome", main, count=cart.count, report=report)
+    return page(frame, "Welcome", main, count=cart.size, report=report)
 
 
 def missing(frame: Frame, cart: Cart) -> str:
     main = """<h1>There is nothing here</h1>
 <p>The page, or the order, has gone the way of all coffee.</p>
 <p><a class="button" href="/">To the shop</a></p>"""
-    return page(frame, "Not found", main, count=cart.count)
+    return page(frame, "Not found", main, count=cart.size)

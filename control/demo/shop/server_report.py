@@ -1,10 +1,8 @@
-"""The shop's server reports an order by itself, as the developers' guide tells: with its secret key, and with all that it
-knows of the buyer. The browser reports the same order; one order id makes both one conversion.
+"""The shop's server reports an order by itself, as the developers' guide tells: with its secret key, and with all that
+it knows of the buyer. The browser reports the same order; one order id makes both one conversion.
 """
 
 from __future__ import annotations
-
-import asyncio
 
 import msgspec
 from aiohttp import ClientError, ClientSession, ClientTimeout
@@ -49,5 +47,5 @@ async def report_order(api_url: str, secret_key: str, number: str, cart: Cart, b
         ):
             body = await response.text()
             return f"answered {response.status}: {body[:300]}"
-    except (ClientError, asyncio.TimeoutError) as error:
+    except (TimeoutError, ClientError) as error:
         return f"failed: {error or 'no answer in time'}"

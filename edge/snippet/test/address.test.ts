@@ -42,19 +42,16 @@ test('the fragment comes after the query, as the newer one', () => {
   assert.deepEqual(taken(`${SITE}?ct=${A}#ct_${B}`), { href: SITE, ids: [A, B] });
 });
 
-for (const [what, rest] of [
+const foreign: [what: string, rest: string, name?: string][] = [
   ['a parameter that ends like ours', `?product=${A}`],
   ['a value that is no id', '?ct=ABCDEFGHIJKLMNOPQRSTUV'],
   ['a value that is longer', `?ct=${A}A`],
   ['a fragment that is longer', `#ct_${A}-more`],
   ['a fragment in which ours is only a part of a word', `#section-ct_${A}`],
-  ['the default name where another is set', `?ct=${A}`, 'other'],
+  ['the usual name where another is set', `?ct=${A}`, 'other'],
   ['nothing', ''],
-] as [string, string, string?][]) {
-  test(`leaves ${what}`, () => {
-    assert.deepEqual(taken(SITE + rest, what.includes('another is set') ? 'other' : 'ct'), {
-      href: SITE + rest,
-      ids: [],
-    });
-  });
+];
+
+for (const [what, rest, name] of foreign) {
+  test(`leaves ${what}`, () => assert.deepEqual(taken(SITE + rest, name), { href: SITE + rest, ids: [] }));
 }

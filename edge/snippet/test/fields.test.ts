@@ -23,7 +23,7 @@ for (const [number, decimal] of [
   });
 }
 
-test('decimal text is sent as it is', () => assert.equal(eventFields({ value: '49.90' })['value'], '49.90'));
+test('decimal text is sent as it is', () => assert.equal(eventFields({ value: '49.90' }).value, '49.90'));
 
 test('what has no meaning of its own is a property, as text', () => {
   const { props } = eventFields({ order: 'A-1', plan: 'größer', seats: 3, trial: false, none: null, empty: '' });
@@ -36,10 +36,10 @@ test('a long property is cut, so that the event still counts', () => {
 });
 
 test('an event without a key gets a random one', () => {
-  const keys = [eventFields({})['key'], eventFields({})['key']] as string[];
+  const keys = [eventFields({}).key, eventFields({}).key] as string[];
   assert.ok(keys.every(isId));
   assert.notEqual(keys[0], keys[1]);
-  assert.equal(eventFields({ key: 'mine' })['key'], 'mine');
+  assert.equal(eventFields({ key: 'mine' }).key, 'mine');
 });
 
 test('nothing of the customer or the e-mail address is among the fields', () => {

@@ -6,7 +6,7 @@ Playwright forbids prerendering in every page that it drives, so the one test ab
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -41,7 +41,7 @@ class BareChromium:
 
     @classmethod
     @asynccontextmanager
-    async def running(cls, program: Path, profile: Path) -> AsyncIterator[BareChromium]:
+    async def running(cls, program: Path, profile: Path) -> AsyncGenerator[BareChromium]:
         """A browser with an empty profile in the folder `profile`."""
         process = await asyncio.create_subprocess_exec(
             program,
@@ -63,7 +63,7 @@ class BareChromium:
 async def _devtools(port_file: Path) -> str:
     """The address of the browser's DevTools, once it listens."""
     async with asyncio.timeout(START_TIMEOUT_S):
-        while (port := _port(port_file)) is None:
+        while (port := _port(port_file)) is None:  # noqa: ASYNC110 (it is another program that writes)
             await asyncio.sleep(POLL_INTERVAL_S)
     return f"http://127.0.0.1:{port}"
 

@@ -7,7 +7,7 @@ redirect as the edge does, and takes reports with the edge's own decoder: what i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from html import escape
 
@@ -49,17 +49,17 @@ class Site:
 
     @property
     def shop(self) -> str:
-        return f"http://shop.localhost:{self._shop.port}"
+        return f"http://shop.localhost:{self._shop.make_url('/').port}"
 
     @property
     def edge(self) -> str:
         """The edge on a domain of its own."""
-        return f"http://go.localhost:{self._edge.port}"
+        return f"http://go.localhost:{self._edge.make_url('/').port}"
 
     @property
     def edge_of_shop(self) -> str:
         """The same edge on a subdomain of the shop's, where it can set the shop's cookies."""
-        return f"http://go.shop.localhost:{self._edge.port}"
+        return f"http://go.shop.localhost:{self._edge.make_url('/').port}"
 
     def tag(self, **data: str) -> str:
         """The snippet's tag; `data` are further attributes, `consent="required"` for `data-consent`."""
@@ -129,7 +129,7 @@ class Site:
 
     @classmethod
     @asynccontextmanager
-    async def running(cls) -> AsyncIterator[Site]:
+    async def running(cls) -> AsyncGenerator[Site]:
         """A site that answers. The built snippet must be there."""
         assert SCRIPT.exists(), "the snippet isn't built: run `make test`, or `npm run build` in edge/snippet"
         site = cls()
