@@ -48,5 +48,5 @@ class ChangesQuery(msgspec.Struct, frozen=True):
 
     epoch: Annotated[str, msgspec.Meta(max_length=64)]
     rev: Annotated[int, msgspec.Meta(ge=0)]
-    wait_s: Annotated[float, msgspec.Meta(ge=0, le=25)] = 25.0
+    wait: Annotated[float, msgspec.Meta(ge=0, le=25)] = 25.0
     """How long the answer may be held back while nothing has changed, in seconds."""
