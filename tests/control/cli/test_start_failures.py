@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.imports import ROOT
+from tests.support.ports import free_port
 from tests.support.processes import running, wait_until_http
 
 TIMEOUT_S = 60
@@ -92,7 +93,7 @@ def test_a_database_that_does_not_answer(tmp_path: Path) -> None:
 
 def test_a_database_in_use_by_another_process(tmp_path: Path) -> None:
     """One process writes a SQLite database; a sign-in link is asked of it, everything else waits its turn."""
-    port = _free_port()
+    port = free_port()
     with running(
         [sys.executable, "-m", "control", "control", "--data", tmp_path],
         log=tmp_path / "control.log",
@@ -107,8 +108,3 @@ def test_a_database_in_use_by_another_process(tmp_path: Path) -> None:
         assert process.terminate() == 0
     assert clicktrail("db", "upgrade", "--data", tmp_path).returncode == 0
     assert not (tmp_path / "control.sock").exists()
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.imports import ROOT
+from tests.support.ports import free_port
 from tests.support.processes import Child, running, wait_until, wait_until_http
 
 START_S = 60.0
@@ -32,7 +33,7 @@ def start_arguments(folder: Path, control_port: int, edge_port: int) -> dict[str
 
 
 def test_a_first_start_leads_to_a_redirect(tmp_path: Path) -> None:
-    control_port, edge_port = _free_port(), _free_port()
+    control_port, edge_port = free_port(), free_port()
     with running(**start_arguments(tmp_path, control_port, edge_port)) as up:
         wait_until(lambda: "Ctrl-C stops" in up.output() or not up.is_running(), what="the greeting", timeout_s=START_S)
         token = re.search(r"sign-in\?token=(\S+)", up.output())
@@ -55,7 +56,7 @@ def test_a_first_start_leads_to_a_redirect(tmp_path: Path) -> None:
 
 
 def test_the_edge_ends_with_a_killed_parent_and_a_new_start_works(tmp_path: Path) -> None:
-    control_port, edge_port = _free_port(), _free_port()
+    control_port, edge_port = free_port(), free_port()
     with running(**start_arguments(tmp_path, control_port, edge_port)) as up:
         wait_until(lambda: "Ctrl-C stops" in up.output() or not up.is_running(), what="the greeting", timeout_s=START_S)
         children = _children_of(up.pid)
@@ -69,7 +70,7 @@ def test_the_edge_ends_with_a_killed_parent_and_a_new_start_works(tmp_path: Path
 def test_an_edge_port_in_use_ends_everything_with_a_sentence(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         edge_port = int(taken.getsockname()[1])
-        with running(**start_arguments(tmp_path, _free_port(), edge_port)) as up:
+        with running(**start_arguments(tmp_path, free_port(), edge_port)) as up:
             assert _exit_code(up) == 2
             assert f"{edge_port}" in up.output()
             assert "Traceback" not in up.output()
@@ -130,8 +131,3 @@ def _is_running(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
