@@ -9,6 +9,7 @@ import msgspec
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 
+OWNER_EMAIL = "owner@localhost"  # of the first owner unless `up --email` says otherwise
 SQLITE_FILE = "clicktrail.sqlite3"
 
 

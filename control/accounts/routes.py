@@ -11,7 +11,7 @@ from control.accounts.types import ApiKey, NewApiKey, Session, SignIn, Workspace
 from control.http.auth import SESSION_COOKIE
 from control.http.context import Context
 from control.http.errors import NotFound
-from control.http.paging import Page, PageQuery, decode_cursor
+from control.http.paging import Page, PageQuery, TimeKey, decode_cursor
 from control.http.routing import Routes
 
 routes = Routes(tag="Accounts")
@@ -73,7 +73,7 @@ async def edit_workspace(context: Context, body: WorkspaceEdit) -> Workspace:
 
 @routes.get("/api/v1/api-keys", summary="API keys in use, newest first")
 async def list_api_keys(context: Context, query: PageQuery) -> Page[ApiKey]:
-    after = decode_cursor(query.cursor, tuple[int, str])
+    after = decode_cursor(query.cursor, TimeKey)
     async with context.database.reading() as connection:
         return await keys.list_keys(connection, context.workspace_id, after, query.limit)
 

@@ -6,7 +6,7 @@ from control.campaigns import campaigns
 from control.campaigns.campaigns import CampaignNameTaken
 from control.campaigns.types import Campaign, CampaignEdit, CampaignQuery, NewCampaign, Spend
 from control.http.context import Context
-from control.http.paging import Page, decode_cursor
+from control.http.paging import Page, TimeKey, decode_cursor
 from control.http.routing import Routes
 
 routes = Routes(tag="Campaigns")
@@ -14,7 +14,7 @@ routes = Routes(tag="Campaigns")
 
 @routes.get("/api/v1/campaigns", summary="Campaigns, newest first")
 async def list_campaigns(context: Context, query: CampaignQuery) -> Page[Campaign]:
-    after = decode_cursor(query.cursor, tuple[int, str])
+    after = decode_cursor(query.cursor, TimeKey)
     async with context.database.reading() as connection:
         return await campaigns.list_campaigns(connection, context.workspace_id, query.archived, after, query.limit)
 

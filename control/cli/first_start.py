@@ -8,12 +8,12 @@ from control.accounts.keys import issue_key
 from control.accounts.sign_in import FIRST_LINK_MS, issue_sign_in_link
 from control.accounts.types import NewApiKey
 from control.accounts.workspaces import Owner, ensure_owner
+from control.config import OWNER_EMAIL
 from control.domains.domains import add_domain
 from control.domains.types import NewDomain
 from control.services import Services
 from shared.clock import wall_ms
 
-OWNER_EMAIL = "owner@localhost"
 WORKSPACE_NAME = "My workspace"
 LOCAL_DOMAIN = "go.localhost"  # browsers resolve it to this machine, so a first link works at once
 

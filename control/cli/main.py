@@ -14,10 +14,8 @@ import msgspec
 import typer
 import uvloop
 
-from control.app import product_version
 from control.cli.failure import USAGE_ERROR, CliError
-from control.cli.first_start import OWNER_EMAIL
-from control.config import ControlConfig
+from control.config import OWNER_EMAIL, ControlConfig
 from shared import config as configuration
 from shared import logs
 
@@ -54,7 +52,7 @@ def main() -> None:
 def up(
     data: DataOption = None,
     config: ConfigOption = None,
-    email: Annotated[str, typer.Option(help="Address of the owner, who is made at the first start.")] = OWNER_EMAIL,
+    email: Annotated[str, typer.Option(help="Owner's address, for the first start.")] = OWNER_EMAIL,
 ) -> None:
     """Run everything on this machine: control plane, credit worker, one edge."""
     settings, tables = _read(config, data, "up")
@@ -112,6 +110,8 @@ def sign_in_link(data: DataOption = None, config: ConfigOption = None) -> None:
 @app.command()
 def version() -> None:
     """Print the version."""
+    from control.app import product_version
+
     typer.echo(product_version())
 
 

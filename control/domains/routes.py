@@ -6,7 +6,7 @@ from control.domains import domains
 from control.domains.domains import DomainHasLinks, HostTaken
 from control.domains.types import Domain, DomainEdit, NewDomain
 from control.http.context import Context
-from control.http.paging import Page, PageQuery, decode_cursor
+from control.http.paging import Page, PageQuery, TimeKey, decode_cursor
 from control.http.routing import Routes
 
 routes = Routes(tag="Domains")
@@ -14,7 +14,7 @@ routes = Routes(tag="Domains")
 
 @routes.get("/api/v1/domains", summary="Short domains, oldest first")
 async def list_domains(context: Context, query: PageQuery) -> Page[Domain]:
-    after = decode_cursor(query.cursor, tuple[int, str])
+    after = decode_cursor(query.cursor, TimeKey)
     async with context.database.reading() as connection:
         return await domains.list_domains(connection, context.workspace_id, after, query.limit)
 

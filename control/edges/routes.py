@@ -15,7 +15,7 @@ from control.edges.types import ChangesQuery, Edge, EdgeToken, NewEdgeToken
 from control.edges.wire_version import UnsupportedWireVersion, require_wire_version
 from control.http.context import Context
 from control.http.errors import BadRequest, NotFound
-from control.http.paging import Page, PageQuery, decode_cursor
+from control.http.paging import Page, PageQuery, TimeKey, decode_cursor
 from control.http.routing import Routes
 from shared.wire import WIRE_HEADER, WIRE_VERSION, EdgeStatus, StatusAck
 
@@ -75,7 +75,7 @@ async def list_edges(context: Context, query: PageQuery) -> Page[Edge]:
 
 @routes.get("/api/v1/edge-tokens", summary="Edge tokens in use, newest first", errors=(OperatorOnly,))
 async def list_edge_tokens(context: Context, query: PageQuery) -> Page[EdgeToken]:
-    after = decode_cursor(query.cursor, tuple[int, str])
+    after = decode_cursor(query.cursor, TimeKey)
     async with context.database.reading() as connection:
         await tokens.require_operator(connection, context.workspace_id)
         return await tokens.list_tokens(connection, after, query.limit)

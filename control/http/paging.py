@@ -24,6 +24,10 @@ Limit = Annotated[int, msgspec.Meta(ge=1, le=PAGE_MAX, description="How many ite
 Cursor = Annotated[str, msgspec.Meta(max_length=512, description="`next_cursor` of the page before.")]
 
 
+TimeKey = tuple[Annotated[int, msgspec.Meta(ge=0, le=2**53)], str]
+"""Key of lists in order of creation: Unix milliseconds, and the id among equals."""
+
+
 class PageQuery(msgspec.Struct, frozen=True):
     """Which part of a list is wanted; lists that filter add their own fields."""
 
@@ -47,7 +51,10 @@ def decode_cursor(cursor: str, key_type: type[Key]) -> Key | None:
     if not cursor:
         return None
     try:
-        return msgspec.json.decode(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), type=key_type)
+        decoded = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        if b"\\u0000" in decoded:
+            raise ValueError("no key of ours holds a NUL")
+        return msgspec.json.decode(decoded, type=key_type)
     except (ValueError, msgspec.DecodeError):
         raise InvalidInput.of("cursor", "is not one that this list gave out") from None
 

@@ -22,7 +22,7 @@ from aiohttp import web
 
 from control.http.auth import authorize
 from control.http.context import Context
-from control.http.errors import BadRequest, InvalidInput, Problem, invalid_input
+from control.http.errors import BadRequest, InvalidInput, NotFound, Problem, invalid_input
 from control.services import Services
 from shared.clock import wall_ms
 
@@ -126,7 +126,7 @@ def _endpoint(operation: Operation, services: Services) -> Callable[[web.Request
         context = Context(
             request, services, wall_ms(), caller.workspace_id, user_id=caller.user_id, key_id=caller.key_id
         )
-        arguments: dict[str, Any] = {name: request.match_info[name] for name in operation.path_parameters}
+        arguments: dict[str, Any] = {name: _path_parameter(request, name) for name in operation.path_parameters}
         if operation.query:
             arguments["query"] = _decode_query(request, operation.query)
         if decoder:
@@ -146,7 +146,16 @@ def _endpoint(operation: Operation, services: Services) -> Callable[[web.Request
     return endpoint
 
 
+def _path_parameter(request: web.Request, name: str) -> str:
+    value = request.match_info[name]
+    if "\0" in value:
+        raise NotFound(f"There is no {name} like that.")
+    return value
+
+
 def _decode_body(body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
+    if b"\\u0000" in body:
+        raise BadRequest("The body holds the character \\u0000, which no field may have.")
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
@@ -157,7 +166,9 @@ def _decode_body(body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
 
 def _decode_query(request: web.Request, into: Any) -> Any:
     known = {field.encode_name for field in msgspec.structs.fields(into)}
-    for name in request.query:
+    for name, value in request.query.items():
+        if "\0" in value:
+            raise InvalidInput.of(name, "holds the character U+0000, which no parameter may have")
         if name not in known:
             raise InvalidInput.of(name, f"is not a parameter here; known are {', '.join(sorted(known))}")
     try:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from control.config import ControlConfig
-from control.http.paging import Page, decode_cursor, page_of
+from control.http.paging import Page, TimeKey, decode_cursor, page_of
 from control.links import destination, store
 from control.links.carry import resolve
 from control.links.links import find_link
@@ -26,7 +26,7 @@ async def list_links(
     connection: AsyncConnection, config: ControlConfig, workspace_id: str, query: LinkQuery
 ) -> Page[Link]:
     """Links, newest first."""
-    after = decode_cursor(query.cursor, tuple[int, str])
+    after = decode_cursor(query.cursor, TimeKey)
     rows = await store.links_page(connection, workspace_id, query, after, query.limit + 1)
     clicks = await store.human_clicks(connection, [row.id for row in rows])
     return page_of(
