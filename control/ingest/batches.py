@@ -130,8 +130,8 @@ def _is_lost_race(error: DBAPIError) -> bool:
 def _is_fault_of_records(error: Exception) -> bool:
     """Whether trying again must fail as well, since what is stored is at fault and not the database."""
     if isinstance(error, DBAPIError):
-        cause = error.orig.__cause__ if error.orig else None
-        return isinstance(error, (DataError, IntegrityError)) or isinstance(cause, ValueError)
+        is_data = _sql_state(error).startswith(("22", "23"))  # data exceptions, violated constraints
+        return is_data or isinstance(error, (DataError, IntegrityError))
     return not isinstance(error, (StartsAboveMark, SQLAlchemyError, OSError, MemoryError))
 
 

@@ -20,6 +20,7 @@ from control.services import Services
 from control.store.locks import lock_workspaces
 from shared import ids
 from shared.beacon import BadBeacon
+from shared.click_id import CLICK_ID_BYTES
 from shared.wire import Batch, BeaconRecord, ClickRecord, GapRecord, Record, UnknownSlugsRecord
 
 RECORDS_AT_ONCE = 2_000  # what one set of statements stores; a longer run is stored in several parts
@@ -57,7 +58,7 @@ class Storing:
     async def store(self, records: Sequence[Record], *, first: int) -> None:
         """Stores `records`, whose first is number `first` of the stream."""
         await streams.add_samples(self.connection, self.batch.edge_id, self.batch.clock)
-        links = await store.links_of(self.connection, _link_ids(records))
+        links = await self._links(records)
         workspaces = await store.workspaces_of(self.connection, _workspace_ids(records))
         await lock_workspaces(self.connection, workspaces | {link.workspace_id for link in links.values()})
         for start in range(0, len(records), RECORDS_AT_ONCE):
@@ -67,11 +68,16 @@ class Storing:
         low_watermark_ms = clock.of_wall(self.batch.low_watermark_ms)
         await streams.note_edge(self.connection, self.batch.edge_id, low_watermark_ms, self.received_ms)
 
+    async def _links(self, records: Iterable[Record]) -> dict[bytes, LinkFacts]:
+        raw = {record.link_id for record in records if isinstance(record, ClickRecord)}
+        found = await store.links_of(self.connection, (ids.from_bytes("lnk", one) for one in raw))
+        return {ids.to_bytes("lnk", link_id): link for link_id, link in found.items()}
+
     def _sort(
         self,
         records: Iterable[Record],
         first: int,
-        links: Mapping[str, LinkFacts],
+        links: Mapping[bytes, LinkFacts],
         workspaces: set[str],
         clock: Clock,
     ) -> _Sorted:
@@ -79,8 +85,10 @@ class Storing:
         for number, record in enumerate(records, start=first):
             match record:
                 case ClickRecord():
-                    link = links.get(ids.from_bytes("lnk", record.link_id))
-                    if link is None:
+                    link = links.get(record.link_id)
+                    if len(record.click_id) != CLICK_ID_BYTES:
+                        out.refused.append(_Refused(number, record, "malformed click id"))
+                    elif link is None:
                         out.refused.append(_Refused(number, record, "unknown link"))
                     else:
                         out.clicks.append(self._click(record, link, clock))
@@ -141,11 +149,6 @@ class Storing:
         body = msgspec.msgpack.encode(alone)
         what = SetAside(self.stream_id, refused[0].number, len(refused), reason, body)
         await set_aside(self.connection, self.services.data, what, self.received_ms)
-
-
-def _link_ids(records: Iterable[Record]) -> set[str]:
-    raw = {record.link_id for record in records if isinstance(record, ClickRecord)}
-    return {ids.from_bytes("lnk", one) for one in raw}
 
 
 def _workspace_ids(records: Iterable[Record]) -> set[str]:

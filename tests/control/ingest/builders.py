@@ -42,7 +42,7 @@ class Shop:
         return ids.to_bytes("lnk", self.link_id)
 
 
-async def make_shop(database: Database, workspace_id: str, host: str = "go.shop.example") -> Shop:
+async def make_shop(database: Database, workspace_id: str, host: str = "go.short.example") -> Shop:
     """Sets a workspace up to be clicked on."""
     shop = Shop(workspace_id, new_id("lnk"), new_id("cmp"), new_id("evd"))
     domain_id, now_ms = new_id("dom"), wall_ms()

@@ -13,7 +13,7 @@ from control.ingest.types import StartsAboveMark
 from control.services import Services
 from control.store.engine import Database
 from control.store.schema import clicks, streams
-from shared.wire import Record
+from shared.wire import ClickRecord, Record
 from tests.control.ingest.builders import (
     Shop,
     Stream,
@@ -126,6 +126,6 @@ async def test_batches_doubled_dropped_and_reordered_at_two_processes(
     await asyncio.gather(*(ship(stream, records) for stream, records in streams_of_edge))
 
     assert set(await click_classes(services.database)) == {
-        record.click_id for record in every if hasattr(record, "click_id")
+        record.click_id for record in every if isinstance(record, ClickRecord)
     }
     assert await rollup_counts(services.database) == await counted_clicks(services.database)
