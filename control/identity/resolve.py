@@ -29,11 +29,14 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Set
 from hashlib import sha256
+from operator import attrgetter
 
 from control.identity.types import Identifier, Join, Kind, Observation, Person, Span
 from shared import ids
 
 SHARED_ABOVE = 3
+
+_TIME = attrgetter("time_ms")
 
 # What names a person: the identifier that stays longest comes first.
 _NAMING: dict[Kind, int] = {"customer": 0, "email": 1, "recipient": 2, "visitor": 3, "click": 4, "conversion": 5}
@@ -68,9 +71,9 @@ class People:
                 spans[span.visitor].append((until, person.id))
         self._cut = {one: sorted(ends) for one, ends in spans.items()}
         self.shared_clicks: defaultdict[str, set[Identifier]] = defaultdict(set)  # that a person came by
-        for a, b, time_ms, _ in observations:
-            if a.kind == "click" and a in shared and (person_id := self.owner(b, time_ms)):
-                self.shared_clicks[person_id].add(a)
+        for one in observations:
+            if one.a.kind == "click" and one.a in shared and (person_id := self.owner(one.b, one.time_ms)):
+                self.shared_clicks[person_id].add(one.a)
 
     def owner(self, identifier: Identifier, time_ms: int | None = None) -> str | None:
         """The id of the person whose `identifier` was at `time_ms` (None: is now); None when it was never observed."""
@@ -104,9 +107,8 @@ def resolve(
     groups = _Groups()
     for identifier in {end for one in seen for end in (one.a, one.b)} | {aliases.get(one, one) for one in alone}:
         groups.add(identifier)
-    joining = sorted(
-        (one for one in seen if one.a != one.b and one.a not in shared and one.b not in shared), key=_by_time
-    )
+    joining = sorted(one for one in seen if one.a != one.b and one.a not in shared and one.b not in shared)
+    joining.sort(key=_TIME)
     _join_customers(groups, joining)
     cut = _join_visitors(groups, joining)
     _join_the_rest(groups, joining, cut)
@@ -116,7 +118,7 @@ def resolve(
 def person_id(workspace_id: str, identifiers: Iterable[Identifier]) -> str:
     """The id (`per_…`) of the person whom these identifiers make."""
     least = min(identifiers, key=lambda one: (_NAMING[one.kind], one.value))
-    digest = sha256("\0".join((workspace_id, *least)).encode()).digest()
+    digest = sha256("\0".join((workspace_id, least.kind, least.value)).encode()).digest()
     return ids.from_bytes("per", digest[: ids.ID_BYTES])
 
 
@@ -178,20 +180,18 @@ class _Groups:
 
 
 def _normal(observation: Observation, aliases: Mapping[Identifier, Identifier]) -> Observation:
-    a, b, time_ms, source = observation
-    if aliases:
-        a, b = aliases.get(a, a), aliases.get(b, b)
-    return Observation(a, b, time_ms, source) if a <= b else Observation(b, a, time_ms, source)
-
-
-def _by_time(observation: Observation) -> tuple[int, Observation]:
-    return observation.time_ms, observation
+    a, b = observation.a, observation.b
+    a, b = aliases.get(a, a), aliases.get(b, b)
+    if b < a:
+        a, b = b, a
+    return Observation(a, b, observation.time_ms, observation.source)
 
 
 def _shared(observations: Set[Observation]) -> set[Identifier]:
     met: defaultdict[Identifier, set[Identifier]] = defaultdict(set)
     clicks_of_recipients: list[tuple[Identifier, Identifier]] = []
-    for a, b, _, _ in observations:
+    for one in observations:
+        a, b = one.a, one.b
         match a.kind, b.kind:
             case ("click" | "recipient", "visitor"):
                 met[a].add(b)
@@ -244,7 +244,7 @@ def _join_the_rest(
         stated = cut.get(identifier)
         if stated is None:
             return identifier
-        return stated[min(bisect_left(stated, time_ms, key=_time), len(stated) - 1)].a
+        return stated[min(bisect_left(stated, time_ms, key=_TIME), len(stated) - 1)].a
 
     listed = [one for one in observations if (one.a.kind, one.b.kind) in _STRENGTH]
     for one in sorted(listed, key=_strength):
@@ -253,10 +253,6 @@ def _join_the_rest(
 
 def _strength(observation: Observation) -> int:
     return 0 if observation.source in ("server", "user") else _STRENGTH[observation.a.kind, observation.b.kind]
-
-
-def _time(observation: Observation) -> int:
-    return observation.time_ms
 
 
 def _persons(

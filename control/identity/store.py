@@ -107,10 +107,11 @@ async def observations_of(
         identifiers,
         workspace_id=workspace_id,
     )
-    return {
+    stated = (
         Observation(Identifier(a_kind, a_value), Identifier(b_kind, b_value), time_ms, cast("Source", source))
         for a_kind, a_value, b_kind, b_value, time_ms, source in rows
-    }
+    )
+    return {one for one in stated if one.a not in without and one.b not in without}
 
 
 async def named_with_clicks(
@@ -215,7 +216,7 @@ async def write_index(connection: AsyncConnection, workspace_id: str, people: Ma
         on conflict (workspace_id, kind, value) do update set person_id = excluded.person_id
         returning kind
         """,
-        [(*identifier, person_id) for identifier, person_id in people.items()],
+        [(one.kind, one.value, person_id) for one, person_id in people.items()],
         workspace_id=workspace_id,
     )
 
@@ -314,7 +315,7 @@ def raw_ids(identifiers: Iterable[Identifier], kind: str) -> list[bytes]:
 
 
 async def _by_texts(
-    connection: AsyncConnection, sql: str, texts: Iterable[tuple[str, ...]], **parameters: str | int
+    connection: AsyncConnection, sql: str, texts: Iterable[Identifier | tuple[str, ...]], **parameters: str | int
 ) -> list[Any]:
     listed = list(texts)
     if not listed:

