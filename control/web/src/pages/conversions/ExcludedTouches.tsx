@@ -1,5 +1,5 @@
 import { Table, Title } from '@mantine/core';
-import type { ConversionDetail } from '#/api/types';
+import type { Explanation } from '#/api/types';
 import { plural } from '#/lib/numbers';
 import { exclusionReason } from '#/lib/words';
 import { Moment } from '#/ui/Moment';
@@ -9,7 +9,7 @@ import { TouchSource } from './TouchSource';
 const COLUMNS = [{ label: 'Touch' }, { label: 'When' }, { label: 'Why it earns nothing' }];
 
 /** What was considered and left out, each with its reason. */
-export function ExcludedTouches({ conversion: { excluded } }: { conversion: ConversionDetail }) {
+export function ExcludedTouches({ conversion: { excluded } }: { conversion: Explanation }) {
   if (excluded.length === 0) return null;
   return (
     <section className="surface" aria-label="Left out">

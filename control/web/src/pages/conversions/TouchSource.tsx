@@ -1,9 +1,9 @@
 import { Text } from '@mantine/core';
-import type { ExcludedTouch, Touch } from '#/api/types';
+import type { ConsideredTouch, CreditedTouch } from '#/api/types';
 import { channelLabel } from '#/lib/words';
 
 /** Where a touch came from: its channel, then its link and campaign, or that it was a visit without a click. */
-export function TouchSource({ touch }: { touch: Touch | ExcludedTouch }) {
+export function TouchSource({ touch }: { touch: CreditedTouch | ConsideredTouch }) {
   const { link, campaign } = touch;
   const short = link?.short_url.replace(/^https?:\/\//, '');
   const detail = [campaign?.name, link?.title || short].filter(Boolean).join(' · ');

@@ -1,7 +1,7 @@
 import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
 import { api } from '#/api/client';
 import { definitionsQuery } from '#/api/queries';
-import type { Domain, EventDefinition, EventDefinitionChange, Link, NewEventDefinition, Page } from '#/api/types';
+import type { Domain, EventDefinition, EventDefinitionEdit, Link, NewEventDefinition, Page } from '#/api/types';
 import { offerUndo, showDone, showError } from '#/ui/undo';
 
 export const archivedDefinitionsQuery = queryOptions({
@@ -27,7 +27,7 @@ export function useSaveDefinition(definition: EventDefinition | null) {
   return useMutation({
     mutationFn: ({ name, ...rest }: NewEventDefinition) =>
       definition
-        ? api.patch<EventDefinition>(`/event-definitions/${definition.id}`, rest satisfies EventDefinitionChange)
+        ? api.patch<EventDefinition>(`/event-definitions/${definition.id}`, rest satisfies EventDefinitionEdit)
         : api.post<EventDefinition>('/event-definitions', { name, ...rest } satisfies NewEventDefinition),
     onSuccess: () => queryClient.invalidateQueries({ queryKey: definitionsQuery.queryKey }),
   });
@@ -37,7 +37,7 @@ export function useArchiveDefinition() {
   const queryClient = useQueryClient();
   const refresh = () => queryClient.invalidateQueries({ queryKey: definitionsQuery.queryKey });
   const restore = async (definition: EventDefinition) => {
-    const change: EventDefinitionChange = { archived: false };
+    const change: EventDefinitionEdit = { archived: false };
     await api.patch(`/event-definitions/${definition.id}`, change);
     await refresh();
     showDone(`“${definition.title}” is counted again.`);

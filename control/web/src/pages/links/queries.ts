@@ -1,6 +1,6 @@
 import { infiniteQueryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
 import { api } from '#/api/client';
-import type { Link, LinkChange, NewLink, Page } from '#/api/types';
+import type { Link, LinkEdit, NewLink, Page } from '#/api/types';
 import { offerUndo, showDone, showError } from '#/ui/undo';
 import type { LinksSearch } from './search';
 
@@ -23,8 +23,8 @@ export function linksQuery(search: LinksSearch) {
 export function useSaveLink(link: Link | null) {
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: (values: NewLink) =>
-      link ? api.patch<Link>(`/links/${link.id}`, values satisfies LinkChange) : api.post<Link>('/links', values),
+    mutationFn: (values: NewLink & LinkEdit) =>
+      link ? api.patch<Link>(`/links/${link.id}`, values) : api.post<Link>('/links', values),
     onSuccess: () => queryClient.invalidateQueries({ queryKey: ['links'] }),
   });
 }
@@ -33,7 +33,7 @@ export function useArchiveLink() {
   const queryClient = useQueryClient();
   const refresh = () => queryClient.invalidateQueries({ queryKey: ['links'] });
   const restore = async (link: Link) => {
-    await api.patch<Link>(`/links/${link.id}`, { archived: false } satisfies LinkChange);
+    await api.patch<Link>(`/links/${link.id}`, { archived: false } satisfies LinkEdit);
     await refresh();
     showDone(`${shortName(link)} works again.`);
   };
