@@ -40,7 +40,8 @@ clicks = Table(
     Column("arm", SmallInteger, nullable=False, server_default="0"),
     Column("carry", Text, nullable=False),
     Column("visitor", LargeBinary),  # edge visitor: first-party cookie id
-    Column("visitor_hash", LargeBinary, nullable=False),  # keyed hash of address and agent, today's key
+    Column("visitor_hash", LargeBinary, nullable=False),  # keyed hash of address and agent, that day's key
+    Column("visitor_hash_before", LargeBinary),  # under the day before's key, in the first seconds of a day
     Column("country", Text, nullable=False, server_default=""),  # ISO 3166-1 alpha-2
     Column("browser", Text, nullable=False, server_default=""),
     Column("os", Text, nullable=False, server_default=""),
@@ -50,6 +51,16 @@ clicks = Table(
     Column("query", Text, nullable=False, server_default=""),  # as the request had it
     Column("headers", Text, nullable=False),  # JSON object of shared.wire.STORED_HEADERS
     Column("edge_id", Text, nullable=False),
+    Index("ix_clicks_link_visitor_time", "link_id", "visitor_hash", "time_ms", "id"),  # the chains of duplicates
+    Index(
+        "ix_clicks_link_visitor_before",
+        "link_id",
+        "visitor_hash_before",
+        "time_ms",
+        "id",
+        sqlite_where=text("visitor_hash_before is not null"),
+        postgresql_where=text("visitor_hash_before is not null"),
+    ),
     Index(
         "ix_clicks_alias_of",
         "workspace_id",
@@ -57,7 +68,6 @@ clicks = Table(
         sqlite_where=text("alias_of is not null"),
         postgresql_where=text("alias_of is not null"),
     ),
-    Index("ix_clicks_link_time", "link_id", "time_ms"),
     Index("ix_clicks_workspace_time", "workspace_id", "time_ms"),
     postgresql_partition_by="range (id)",
 )
@@ -76,7 +86,8 @@ landings = Table(
     # Of a visit: organic_search | organic_social | referral | ai_assistant | direct; empty where it is no touch, since
     # it carries a click id, goes on with a session, or its referrer is ignored (`reason` says which).
     Column("channel", Text, nullable=False, server_default=""),
-    Column("reason", Text, nullable=False, server_default=""),  # click | session | ignored_referrer | internal | bot:…
+    # click | session | ignored_referrer | internal | no_visitor | bot:…
+    Column("reason", Text, nullable=False, server_default=""),
     Index("ix_landings_visitor_time", "workspace_id", "visitor_id", "time_ms"),
     Index("ix_landings_click", "click_id"),
 )
@@ -127,6 +138,22 @@ conversion_reports = Table(
     Index(None, "conversion_id"),
 )
 
+# Reports that could not become a conversion, kept whole so that nothing is lost in silence: an event that no definition
+# counts waits here for its definition; the others wait for somebody to look.
+held_reports = Table(
+    "held_reports",
+    metadata,
+    Column("id", LargeBinary, primary_key=True),  # as in conversion_reports
+    Column("workspace_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("reason", Text, nullable=False),  # undefined_event | invalid | conflicting_repeat
+    Column("detail", Text, nullable=False),  # one sentence
+    Column("report", Text, nullable=False),  # JSON of control.conversions.types.ConversionReport
+    Column("received_ms", BigInteger, nullable=False),
+    Index("ix_held_reports_name", "workspace_id", "reason", "name", "received_ms"),
+)
+
 # Permanent; survives retention and erasure, therefore only a keyed hash. Never partitioned: uniqueness is its purpose.
 event_keys = Table(
     "event_keys",
@@ -145,6 +172,7 @@ refunds = Table(
     Column("workspace_id", Text, nullable=False),
     Column("conversion_id", Text),  # null: names an order that has not arrived yet
     Column("order_id", Text, nullable=False, server_default=""),
+    Column("definition_id", Text, nullable=False, server_default=""),  # whose order it is; empty beside conversion_id
     Column("event_key", Text, nullable=False),
     Column("amount", BigInteger),  # null: all that is left
     Column("currency", Text),

@@ -48,6 +48,7 @@ def upgrade() -> None:
         sa.Column("carry", sa.Text(), nullable=False),
         sa.Column("visitor", sa.LargeBinary(), nullable=True),
         sa.Column("visitor_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("visitor_hash_before", sa.LargeBinary(), nullable=True),
         sa.Column("country", sa.Text(), server_default="", nullable=False),
         sa.Column("browser", sa.Text(), server_default="", nullable=False),
         sa.Column("os", sa.Text(), server_default="", nullable=False),
@@ -68,7 +69,16 @@ def upgrade() -> None:
             sqlite_where=sa.text("alias_of is not null"),
             postgresql_where=sa.text("alias_of is not null"),
         )
-        batch_op.create_index("ix_clicks_link_time", ["link_id", "time_ms"], unique=False)
+        batch_op.create_index(
+            "ix_clicks_link_visitor_before",
+            ["link_id", "visitor_hash_before", "time_ms", "id"],
+            unique=False,
+            sqlite_where=sa.text("visitor_hash_before is not null"),
+            postgresql_where=sa.text("visitor_hash_before is not null"),
+        )
+        batch_op.create_index(
+            "ix_clicks_link_visitor_time", ["link_id", "visitor_hash", "time_ms", "id"], unique=False
+        )
         batch_op.create_index("ix_clicks_workspace_time", ["workspace_id", "time_ms"], unique=False)
 
     op.create_table(
@@ -193,6 +203,21 @@ def upgrade() -> None:
         batch_op.create_index("ix_identifiers_person", ["person_id"], unique=False)
 
     op.create_table(
+        "held_reports",
+        sa.Column("id", sa.LargeBinary(), nullable=False),
+        sa.Column("workspace_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("report", sa.Text(), nullable=False),
+        sa.Column("received_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_held_reports")),
+    )
+    with op.batch_alter_table("held_reports", schema=None) as batch_op:
+        batch_op.create_index("ix_held_reports_name", ["workspace_id", "reason", "name", "received_ms"], unique=False)
+
+    op.create_table(
         "landings",
         sa.Column("id", sa.LargeBinary(), nullable=False),
         sa.Column("workspace_id", sa.Text(), nullable=False),
@@ -257,6 +282,7 @@ def upgrade() -> None:
         sa.Column("workspace_id", sa.Text(), nullable=False),
         sa.Column("conversion_id", sa.Text(), nullable=True),
         sa.Column("order_id", sa.Text(), server_default="", nullable=False),
+        sa.Column("definition_id", sa.Text(), server_default="", nullable=False),
         sa.Column("event_key", sa.Text(), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=True),
         sa.Column("currency", sa.Text(), nullable=True),

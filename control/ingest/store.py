@@ -1,0 +1,278 @@
+"""The SQL of clicks, landings, rollups and streams. Callers hold the workspaces' lock (`control.store.locks`)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from control.ingest.classify import HitClass
+from control.ingest.duplicates import ChainClick, Move
+from control.ingest.enrich import Click, LinkFacts
+from control.ingest.visitors import DUPLICATE_GAP_MS
+from control.store.rowset import rowset
+from control.store.schema import clicks
+from shared import click_id
+from shared.clock import DAY_MS, MINUTE_MS
+
+ROLLUP_BUCKET_MS = 15 * MINUTE_MS
+
+_CLICK_COLUMNS = tuple(column.name for column in clicks.columns)
+_POSTGRES_TYPES = {"BIGINT": "bigint", "SMALLINT": "smallint", "BLOB": "bytea", "TEXT": "text"}
+_CLICK_TYPES = {column.name: _POSTGRES_TYPES[str(column.type)] for column in clicks.columns}
+_INSERT_CLICKS = f"insert into clicks ({', '.join(_CLICK_COLUMNS)}) values ({', '.join('?' * len(_CLICK_COLUMNS))})"
+
+
+async def links_of(connection: AsyncConnection, link_ids: Iterable[str]) -> dict[str, LinkFacts]:
+    """The links among these ids that exist, archived ones too: what happened on a link stays its own."""
+    wanted = [(link_id,) for link_id in set(link_ids)]
+    if not wanted:
+        return {}
+    found = await rowset(connection, "wanted", {"id": "text"}, wanted).fetch(
+        "select l.id, l.workspace_id, l.campaign_id, l.channel from wanted cross join links l where l.id = wanted.id"
+    )
+    return {row[0]: LinkFacts(*row) for row in found}
+
+
+async def workspaces_of(connection: AsyncConnection, workspace_ids: Iterable[str]) -> set[str]:
+    """Which of these workspaces exist."""
+    wanted = [(workspace_id,) for workspace_id in set(workspace_ids)]
+    if not wanted:
+        return set()
+    found = await rowset(connection, "wanted", {"id": "text"}, wanted).fetch(
+        "select w.id from wanted cross join workspaces w where w.id = wanted.id"
+    )
+    return {row[0] for row in found}
+
+
+async def stored_clicks(connection: AsyncConnection, ids: Iterable[bytes]) -> set[bytes]:
+    """Which of these clicks are there already."""
+    wanted = [(raw,) for raw in ids]
+    if not wanted:
+        return set()
+    found = await rowset(connection, "wanted", {"id": "bytea"}, wanted).fetch(
+        "select c.id from wanted cross join clicks c where c.id = wanted.id"
+    )
+    return {row[0] for row in found}
+
+
+async def insert_clicks(connection: AsyncConnection, new: Sequence[Click]) -> None:
+    """Stores clicks that are not there yet. On Postgres raises IntegrityError when another transaction stored one of
+    them meanwhile: the batch is then tried again and finds it."""
+    rows = [_click_row(click) for click in new]
+    if not rows:
+        return
+    if connection.dialect.name == "sqlite":
+        await connection.exec_driver_sql(_INSERT_CLICKS, rows)
+        return
+    await rowset(connection, "new", _CLICK_TYPES, rows).run(
+        f"insert into clicks ({', '.join(_CLICK_COLUMNS)}) select * from new"
+    )
+
+
+def _click_row(click: Click) -> tuple[Any, ...]:
+    return (
+        click.id,
+        click.workspace_id,
+        click.link_id,
+        click.campaign_id,
+        click.channel,
+        click.time_ms,
+        click.offset_ms,
+        click.received_ms,
+        click.hit_class,
+        click.reason,
+        click.alias_of,
+        click.arm,
+        click.carry,
+        click.visitor,
+        click.visitor_hash,
+        click.visitor_hash_before,
+        click.country,
+        click.browser,
+        click.os,
+        click.device,
+        click.language,
+        click.referrer_host,
+        click.query,
+        click.headers,
+        click.edge_id,
+    )
+
+
+@dataclass(slots=True)
+class StoredClick:
+    """What a change of a stored click needs; the fields are those of `Click`."""
+
+    id: bytes
+    workspace_id: str
+    link_id: str
+    campaign_id: str | None
+    channel: str
+    time_ms: int
+    hit_class: HitClass
+    reason: str
+    alias_of: bytes | None
+    visitor: bytes | None
+    visitor_hash: bytes
+    visitor_hash_before: bytes | None
+
+
+_STORED = (
+    "c.id, c.workspace_id, c.link_id, c.campaign_id, c.channel, c.time_ms, c.class, c.reason, c.alias_of, c.visitor,"
+    " c.visitor_hash, c.visitor_hash_before"
+)
+
+
+async def read_clicks(connection: AsyncConnection, ids: Iterable[bytes]) -> dict[bytes, StoredClick]:
+    """The clicks among these ids that are stored."""
+    wanted = [(raw,) for raw in set(ids)]
+    if not wanted:
+        return {}
+    found = await rowset(connection, "wanted", {"id": "bytea"}, wanted).fetch(
+        f"select {_STORED} from wanted cross join clicks c where c.id = wanted.id"
+    )
+    return {row[0]: StoredClick(*row) for row in found}
+
+
+# Chains: index ix_clicks_link_visitor_time, and ix_clicks_link_visitor_before across midnight. The bounds on the id
+# follow from the click's own (one edge's clock is off for both alike) and leave Postgres one or two partitions.
+_PROBE = {"link_id": "text", "hash": "bytea", "time_ms": "bigint", "id": "bytea", "low": "bytea", "high": "bytea"}
+_IN_CHAIN = "c.link_id = p.link_id and c.class in ('human', 'duplicate') and c.id >= p.low and c.id <= p.high"
+_BEFORE = f"""(
+    select c.id from clicks c
+    where {_IN_CHAIN} and c.visitor_hash = p.hash
+      and c.time_ms >= p.time_ms - {DUPLICATE_GAP_MS} and (c.time_ms, c.id) < (p.time_ms, p.id)
+    order by c.time_ms desc, c.id desc limit 1
+)"""
+_AFTER = f"""(
+    select c.id from clicks c
+    where {_IN_CHAIN} and c.visitor_hash = p.hash
+      and c.time_ms <= p.time_ms + {DUPLICATE_GAP_MS} and (c.time_ms, c.id) > (p.time_ms, p.id)
+    order by c.time_ms, c.id limit 1
+)"""
+_AFTER_MIDNIGHT = _AFTER.replace("c.visitor_hash =", "c.visitor_hash_before =")
+
+
+async def neighbours(connection: AsyncConnection, judged: Sequence[ChainClick]) -> dict[bytes, StoredClick]:
+    """The stored clicks right before and right after each of these in their chains, as far as they may be tied."""
+    before_midnight = [one for one in judged if DAY_MS - one.time_ms % DAY_MS <= DUPLICATE_GAP_MS]
+    after_midnight = [one for one in judged if one.visitor_hash_before is not None]
+    found: set[bytes] = set()
+    for probes, columns in (
+        ([_probe(one, one.visitor_hash) for one in judged], f"{_BEFORE}, {_AFTER}"),
+        ([_probe(one, one.visitor_hash_before) for one in after_midnight], _BEFORE),
+        ([_probe(one, one.visitor_hash) for one in before_midnight], _AFTER_MIDNIGHT),
+    ):
+        if probes:
+            rows = await rowset(connection, "p", _PROBE, probes).fetch(f"select {columns} from p")
+            found.update(raw for row in rows for raw in row if raw is not None)
+    return await read_clicks(connection, found - {one.id for one in judged})
+
+
+def _probe(click: ChainClick, visitor_hash: bytes | None) -> tuple[str, bytes | None, int, bytes, bytes, bytes]:
+    made_ms = click_id.time_ms_of(click.id)
+    low, high = click_id.least_at(max(0, made_ms - DAY_MS)), click_id.least_at(made_ms + DAY_MS)
+    return click.link_id, visitor_hash, click.time_ms, click.id, low, high
+
+
+class Landed(NamedTuple):
+    """Landings of one click: with which visitor ids, and when first."""
+
+    visitors: frozenset[bytes]
+    first_ms: int
+
+
+async def landings_of(connection: AsyncConnection, click_ids: Iterable[bytes]) -> dict[bytes, Landed]:
+    """What landed with these click ids, robots aside. Index ix_landings_click."""
+    wanted = [(raw,) for raw in set(click_ids)]
+    if not wanted:
+        return {}
+    found = await rowset(connection, "wanted", {"id": "bytea"}, wanted).fetch(
+        "select l.click_id, l.visitor_id, l.time_ms from wanted cross join landings l"
+        " where l.click_id = wanted.id and l.reason not like 'bot:%'"
+    )
+    visitors: defaultdict[bytes, set[bytes]] = defaultdict(set)
+    first_ms: dict[bytes, int] = {}
+    for raw, visitor_id, time_ms in found:
+        first_ms[raw] = min(time_ms, first_ms.get(raw, time_ms))
+        if visitor_id is not None:
+            visitors[raw].add(visitor_id)
+    return {raw: Landed(frozenset(visitors[raw]), at) for raw, at in first_ms.items()}
+
+
+class Moved(NamedTuple):
+    workspace_id: str
+    id: bytes
+
+
+async def apply_moves(connection: AsyncConnection, moves: Iterable[Move]) -> list[Moved]:
+    """Gives aliases their new first click; returns the aliases that moved. Index ix_clicks_alias_of."""
+    moved: list[Moved] = []
+    columns = {"old": "bytea", "time_ms": "bigint", "id": "bytea", "new": "bytea"}
+    for move in moves:
+        rows = await rowset(connection, "move", columns, [(move.old, *move.after, move.new)]).fetch(
+            "update clicks set alias_of = (select new from move)"
+            " where alias_of = (select old from move)"
+            " and (time_ms, id) > (select time_ms, id from move) returning workspace_id, id"
+        )
+        moved.extend(Moved(*row) for row in rows)
+    return moved
+
+
+_CHANGING = {
+    "class": "text",
+    "reason": "text",
+    "alias_of": "bytea",
+    "time_ms": "bigint",
+    "visitor_hash": "bytea",
+    "visitor_hash_before": "bytea",
+}
+
+
+async def update_clicks(connection: AsyncConnection, changed: Sequence[StoredClick]) -> None:
+    """Writes what judging a click again, or the landing of a prefetch, may change."""
+    rows = [
+        (one.id, one.hit_class, one.reason, one.alias_of, one.time_ms, one.visitor_hash, one.visitor_hash_before)
+        for one in changed
+    ]
+    if rows:
+        assignments = ", ".join(f"{name} = changed.{name}" for name in _CHANGING)
+        await rowset(connection, "changed", {"id": "bytea"} | _CHANGING, rows).run(
+            f"update clicks set {assignments} from changed where clicks.id = changed.id"
+        )
+
+
+class RollupKey(NamedTuple):
+    workspace_id: str
+    bucket_ms: int
+    link_id: str
+    campaign_id: str
+    channel: str
+    hit_class: str
+
+
+def rollup_key(click: Click | StoredClick) -> RollupKey:
+    """The bucket that a click is counted in."""
+    bucket_ms = click.time_ms - click.time_ms % ROLLUP_BUCKET_MS
+    return RollupKey(
+        click.workspace_id, bucket_ms, click.link_id, click.campaign_id or "", click.channel, click.hit_class
+    )
+
+
+async def add_to_rollups(connection: AsyncConnection, deltas: Mapping[RollupKey, int]) -> None:
+    """Adds to buckets, in the order of their keys, so that writers wait for each other instead of deadlocking."""
+    rows = [(*key, delta) for key, delta in sorted(deltas.items()) if delta]
+    if not rows:
+        return
+    columns = dict.fromkeys(("workspace_id", "bucket_ms", "link_id", "campaign_id", "channel", "class"), "text")
+    columns |= {"bucket_ms": "bigint", "count": "bigint"}
+    await rowset(connection, "deltas", columns, rows).run(
+        "insert into click_rollups (workspace_id, bucket_ms, link_id, campaign_id, channel, class, count)"
+        " select * from deltas where true"
+        " on conflict (workspace_id, bucket_ms, link_id, campaign_id, channel, class)"
+        " do update set count = click_rollups.count + excluded.count"
+    )
