@@ -139,3 +139,22 @@ async def known_visitors(connection: AsyncConnection, visitors: Iterable[tuple[s
         )"""
     )
     return {(row[0], row[1]) for row in found}
+
+
+async def known_clicks(connection: AsyncConnection, clicks: Iterable[tuple[str, bytes]]) -> set[tuple[str, bytes]]:
+    """Which of these (workspace, click id) a conversion or an observation names. Indexes ix_conversions_click and the
+    unique one of observations: `click` sorts before all other kinds, so it is always `a`."""
+    rows = [(workspace_id, raw, click_id.encode(raw)) for workspace_id, raw in clicks]
+    if not rows:
+        return set()
+    wanted = rowset(connection, "k", {"workspace_id": "text", "click_id": "bytea", "value": "text"}, rows)
+    found = await wanted.fetch(
+        """select k.workspace_id, k.click_id from k
+        where exists (
+            select 1 from conversions c where c.workspace_id = k.workspace_id and c.click_id = k.click_id
+        ) or exists (
+            select 1 from observations o
+            where o.workspace_id = k.workspace_id and o.a_kind = 'click' and o.a_value = k.value
+        )"""
+    )
+    return {(row[0], row[1]) for row in found}
