@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import msgspec
 import structlog
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from control.ingest import streams
 from control.ingest.quarantine import SetAside, set_aside
@@ -27,6 +27,7 @@ from shared.clock import wall_ms
 from shared.wire import Batch, BatchAck
 
 ATTEMPTS = 4  # of a transaction that lost a race against another
+FAULTS_OF_VALUES = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 log = structlog.get_logger()
 
@@ -132,7 +133,8 @@ def _is_fault_of_records(error: Exception) -> bool:
     if isinstance(error, DBAPIError):
         is_data = _sql_state(error).startswith(("22", "23"))  # data exceptions, violated constraints
         return is_data or isinstance(error, (DataError, IntegrityError))
-    return not isinstance(error, (StartsAboveMark, SQLAlchemyError, OSError, MemoryError))
+    # Only what a value can raise: of a database that is starting up, the driver raises errors of its own kind unwrapped.
+    return isinstance(error, FAULTS_OF_VALUES)
 
 
 def _sql_state(error: DBAPIError) -> str:

@@ -40,7 +40,7 @@ class _Sorted:
 
     clicks: list[Click] = field(default_factory=list[Click])
     beacons: Beacons = field(default_factory=Beacons)
-    gaps: list[GapRecord] = field(default_factory=list[GapRecord])
+    gaps: list[tuple[int, GapRecord]] = field(default_factory=list[tuple[int, GapRecord]])
     unknown_slugs: list[UnknownSlugsRecord] = field(default_factory=list[UnknownSlugsRecord])
     refused: list[_Refused] = field(default_factory=list[_Refused])
 
@@ -100,7 +100,7 @@ class Storing:
                     if reason:
                         out.refused.append(_Refused(number, record, reason))
                 case GapRecord():
-                    out.gaps.append(record)
+                    out.gaps.append((number, record))
                 case UnknownSlugsRecord():
                     out.unknown_slugs.append(record)
         return out
@@ -138,7 +138,9 @@ class Storing:
     async def _write(self, part: _Sorted) -> None:
         await store_clicks(self.connection, part.clicks)
         await store_beacons(self.connection, self.services.secret, part.beacons)
-        await streams.store_gaps(self.connection, self.batch.edge_id, part.gaps, self.received_ms)
+        await streams.store_gaps(
+            self.connection, self.batch.edge_id, self.stream_id, part.gaps, self.received_ms
+        )
         await streams.add_unknown_slugs(self.connection, part.unknown_slugs)
         by_reason = sorted(part.refused, key=lambda one: (one.reason, one.number))
         for reason, refused in groupby(by_reason, key=lambda one: one.reason):

@@ -67,8 +67,11 @@ async def samples_around(connection: AsyncConnection, edge_id: str, from_ms: int
     return [ClockSample(*row) for row in found]
 
 
-async def store_gaps(connection: AsyncConnection, edge_id: str, found: Iterable[GapRecord], received_ms: int) -> None:
-    """Gaps are known by their content, so one that is shipped twice is one."""
+async def store_gaps(
+    connection: AsyncConnection, edge_id: str, stream_id: bytes, found: Iterable[tuple[int, GapRecord]], received_ms: int
+) -> None:
+    """Gaps with their numbers in the stream. They are known by their place, so that one shipped twice is one, and the
+    many of a torn-off stretch, which all say the same, are many."""
     rows = {
         gap_id: {
             "id": gap_id,
@@ -80,15 +83,15 @@ async def store_gaps(connection: AsyncConnection, edge_id: str, found: Iterable[
             "reason": gap.reason,
             "received_ms": received_ms,
         }
-        for gap in found
-        for gap_id in (_gap_id(edge_id, gap),)
+        for number, gap in found
+        for gap_id in (_gap_id(stream_id, number),)
     }
     await insert_ignore(connection, gaps, list(rows.values()))
 
 
-def _gap_id(edge_id: str, gap: GapRecord) -> str:
-    content = f"{edge_id}\0{gap.from_ms}\0{gap.to_ms}\0{gap.count}\0{gap.at_least}\0{gap.reason}"
-    return from_bytes("gap", blake2b(content.encode(), digest_size=ID_BYTES).digest())
+def _gap_id(stream_id: bytes, number: int) -> str:
+    place = stream_id + number.to_bytes(8, "little")
+    return from_bytes("gap", blake2b(place, digest_size=ID_BYTES).digest())
 
 
 async def add_unknown_slugs(connection: AsyncConnection, found: Iterable[UnknownSlugsRecord]) -> None:

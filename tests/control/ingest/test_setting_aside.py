@@ -6,7 +6,7 @@ import stat
 
 import msgspec
 import zstandard
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from control.ingest.batches import receive_batch, store_batch
 from control.services import Services
@@ -105,13 +105,17 @@ async def test_characters_that_postgres_refuses_are_replaced(services: Services,
         assert (await connection.execute(select(clicks.c.query))).scalar_one() == "a=�b"
 
 
-async def test_gaps_are_stored_once_and_unknown_slugs_add_up(services: Services) -> None:
-    gap = GapRecord(1_000, 2_000, 17, at_least=True, reason="ring_full")
+async def test_gaps_are_known_by_their_place_and_unknown_slugs_add_up(services: Services) -> None:
+    """A torn-off stretch of a spool gives a gap for each number, and all of them say the same."""
+    torn = GapRecord(1_000, 2_000, 1, at_least=False, reason="spool_damaged")
     slugs = UnknownSlugsRecord("go.short.example", 60_000, 5, {"/a": 3, "/b": 2})
-    for _ in range(2):
-        await store_batch(services, Stream().headers(2), a_batch([gap, slugs]))
+    stream = Stream()
+    await store_batch(services, stream.headers(4), a_batch([torn, torn, torn, slugs]))
+    async with services.database.transaction() as connection:
+        await connection.execute(update(streams).values(next=0))
+    await store_batch(services, stream.headers(4), a_batch([torn, torn, torn, slugs]))
     async with services.database.reading() as connection:
-        assert (await connection.execute(select(gaps.c.count, gaps.c.at_least))).all() == [(17, True)]
+        assert (await connection.execute(select(gaps.c.count))).scalars().all() == [1, 1, 1]
         at = unknown_slugs.c
         found = {row[0]: row[1] for row in await connection.execute(select(at.path, at.count))}
     assert found == {"": 10, "/a": 6, "/b": 4}
