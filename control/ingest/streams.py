@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 
 from sqlalchemy import select, update
@@ -15,7 +15,7 @@ from control.store.schema import clock_samples, edges, gaps, streams
 from control.store.upsert import insert_ignore
 from shared.clock import HOUR_MS
 from shared.ids import ID_BYTES, from_bytes
-from shared.wire import Batch, ClockSample, GapRecord, UnknownSlugsRecord
+from shared.wire import Batch, ClockSample, GapRecord, Mark, UnknownSlugsRecord
 
 SAMPLES_AROUND_MS = HOUR_MS // 2  # how far around a batch's records samples are looked for; steps may be 10 minutes
 
@@ -32,6 +32,17 @@ async def move_mark(connection: AsyncConnection, stored: BatchHeaders, *, closed
     """Everything up to the end of `stored` is stored or set aside."""
     values = {"next": stored.first + stored.count, "updated_ms": received_ms} | ({"closed": True} if closed else {})
     await connection.execute(update(streams).where(streams.c.id == stored.stream_id).values(values))
+
+
+async def read_marks(connection: AsyncConnection, stream_ids: Sequence[bytes]) -> list[Mark]:
+    """How far each of these streams is stored, in their order."""
+    if not stream_ids:
+        return []
+    found = await rowset(connection, "asked", {"id": "bytea"}, [(one,) for one in set(stream_ids)]).fetch(
+        "select s.id, s.next, s.closed from asked cross join streams s where s.id = asked.id"
+    )
+    marks = {row[0]: Mark(row[1], bool(row[2])) for row in found}
+    return [marks.get(one, Mark(0, closed=False)) for one in stream_ids]
 
 
 async def note_edge(connection: AsyncConnection, edge_id: str, low_watermark_ms: int, received_ms: int) -> None:
@@ -68,7 +79,11 @@ async def samples_around(connection: AsyncConnection, edge_id: str, from_ms: int
 
 
 async def store_gaps(
-    connection: AsyncConnection, edge_id: str, stream_id: bytes, found: Iterable[tuple[int, GapRecord]], received_ms: int
+    connection: AsyncConnection,
+    edge_id: str,
+    stream_id: bytes,
+    found: Iterable[tuple[int, GapRecord]],
+    received_ms: int,
 ) -> None:
     """Gaps with their numbers in the stream. They are known by their place, so that one shipped twice is one, and the
     many of a torn-off stretch, which all say the same, are many."""

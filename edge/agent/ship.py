@@ -33,12 +33,14 @@ from shared.clock import wall_ms
 from shared.wire import (
     CONTENT_TYPE,
     COUNT_HEADER,
+    DIGEST_HEADER,
     FIRST_HEADER,
     STREAM_HEADER,
     Batch,
     BatchAck,
     GapRecord,
     Lane,
+    digest_of,
 )
 
 BATCH_PATH: Final = "/edge/v1/batches"
@@ -163,13 +165,10 @@ class Shipper:
             clock=self._samples.recent(),
             records=portion.records,
         )
-        headers = {
-            "Content-Type": CONTENT_TYPE,
-            STREAM_HEADER: stream.stream_id.hex(),
-            FIRST_HEADER: str(portion.first),
-            COUNT_HEADER: str(len(portion.records)),
-        }
+        said = stream.stream_id.hex(), str(portion.first), str(len(portion.records))
         body = await asyncio.to_thread(_compress, batch)
+        headers = dict(zip((STREAM_HEADER, FIRST_HEADER, COUNT_HEADER), said, strict=True))
+        headers |= {"Content-Type": CONTENT_TYPE, DIGEST_HEADER: digest_of(body, *said)}
         answered = self._samples.begin()
         answer = await self._client.post(BATCH_PATH, body, headers)
         if (ack := _ack_of(answer)) is not None:
