@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Final
 
+import lmdb
 import structlog
 
 from edge.agent.client import Answer, Backoff, ControlClient, Unreachable
@@ -52,7 +53,7 @@ class Sync:
             except Unreachable as error:
                 _log.warning("no changes from the control plane; last known good serves on", reason=str(error))
                 await asyncio.sleep(backoff.next_s())
-            except (BadFeed, IncompleteSnapshot, Damage, OSError) as error:
+            except (BadFeed, IncompleteSnapshot, Damage, lmdb.Error, OSError) as error:
                 _log.error("the link cache could not be brought up to date", reason=str(error))
                 await asyncio.sleep(backoff.next_s())
             except FeedHeld as held:
@@ -131,10 +132,10 @@ class Sync:
                         raise BadFeed("a snapshot has one start frame")
             else:
                 raise BadFeed("the snapshot broke off before its end frame")
+            await asyncio.to_thread(writer.commit, frame.count)
         except BaseException:
             await asyncio.to_thread(writer.abort)
             raise
-        await asyncio.to_thread(writer.commit, frame.count)
 
     async def _hold(self, reason: str) -> None:
         """Waits until a person accepts the removal, or long enough that the control plane may have thought again."""
