@@ -29,6 +29,7 @@ from shared.wire import (
 )
 
 FRAME_MAX_BYTES: Final = 64 * 1024 * 1024
+# The tag of a kind of entries is also what their keys begin with: see `shared.wire.entry_key`.
 KNOWN_KINDS: Final = frozenset(kind.__struct_config__.tag for kind in (LinkEntry, DomainEntry, KeyEntry))
 _READ_BYTES = 256 * 1024
 _LENGTH_BYTES = 4
@@ -38,24 +39,24 @@ class BadFeed(Exception):
     """The control plane's answer is not what the protocol says; the text says how."""
 
 
-class _UndecodedChange(msgspec.Struct, frozen=True, array_like=True):
+class _Change(msgspec.Struct, frozen=True, array_like=True):
+    """A `Change` whose entry is left as it came; so below."""
+
     rev: int
     key: str
     entry: msgspec.Raw
 
 
-class _UndecodedPage(msgspec.Struct, frozen=True, array_like=True):
-    """A `ChangePage` whose entries are left as they came."""
-
+class _Page(msgspec.Struct, frozen=True, array_like=True):
     epoch: str
     rev: int
-    changes: list[_UndecodedChange]
+    changes: list[_Change]
     more: bool = False
     server_ms: int = 0
     tip: str = ""
 
 
-class _UndecodedEntries(msgspec.Struct, frozen=True, array_like=True, tag="entries"):
+class _Entries(msgspec.Struct, frozen=True, array_like=True, tag="entries"):
     entries: list[msgspec.Raw]
 
 
@@ -63,32 +64,25 @@ class _Kind(msgspec.Struct, frozen=True, array_like=True):
     tag: str
 
 
-_decode_page = msgspec.msgpack.Decoder(ChangePage).decode
-_decode_undecoded_page = msgspec.msgpack.Decoder(_UndecodedPage).decode
+_decode_page = msgspec.msgpack.Decoder(_Page).decode
 _decode_frame = msgspec.msgpack.Decoder(SnapshotFrame).decode
-_decode_undecoded_entries = msgspec.msgpack.Decoder(_UndecodedEntries).decode
+_decode_entries = msgspec.msgpack.Decoder(_Entries).decode
 _decode_entry = msgspec.msgpack.Decoder(Entry | None).decode
-_decode_kind = msgspec.msgpack.Decoder(_Kind | None).decode
+_decode_kind = msgspec.msgpack.Decoder(_Kind).decode
 
 
 def page_of(body: bytes) -> ChangePage:
     """A page of changes, those of unknown kinds left out. Raises BadFeed."""
     try:
-        return _decode_page(body)
-    except msgspec.ValidationError:
-        pass
-    except msgspec.DecodeError as error:
-        raise BadFeed(f"a page of changes is unreadable: {error}") from None
-    try:
-        page = _decode_undecoded_page(body)
-        changes = [
+        page = _decode_page(body)
+        known = [
             Change(change.rev, change.key, _decode_entry(change.entry))
             for change in page.changes
-            if _is_known(change.entry)
+            if change.key.partition(":")[0] in KNOWN_KINDS
         ]
     except msgspec.DecodeError as error:
         raise BadFeed(f"a page of changes is unreadable: {error}") from None
-    return ChangePage(page.epoch, page.rev, changes, page.more, page.server_ms, page.tip)
+    return ChangePage(page.epoch, page.rev, known, page.more, page.server_ms, page.tip)
 
 
 async def frames_of(response: aiohttp.ClientResponse) -> AsyncIterator[SnapshotFrame]:
@@ -132,15 +126,11 @@ def _frame_of(body: bytes) -> tuple[SnapshotFrame, int]:
     try:
         return _decode_frame(body), 0
     except msgspec.ValidationError:
-        frame = _decode_undecoded_entries(body)
+        frame = _decode_entries(body)
         entries = _known(frame.entries)
         return SnapshotEntries(entries), len(frame.entries) - len(entries)
 
 
 def _known(undecoded: Iterable[msgspec.Raw]) -> list[Entry]:
-    return [entry for raw in undecoded if _is_known(raw) and (entry := _decode_entry(raw)) is not None]
-
-
-def _is_known(entry: msgspec.Raw) -> bool:
-    kind = _decode_kind(entry)
-    return kind is None or kind.tag in KNOWN_KINDS
+    known = (_decode_entry(raw) for raw in undecoded if _decode_kind(raw).tag in KNOWN_KINDS)
+    return [entry for entry in known if entry is not None]

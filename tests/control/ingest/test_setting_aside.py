@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from typing import Any
 
 import msgspec
 import zstandard
@@ -84,6 +85,25 @@ async def test_a_beacon_of_an_unknown_workspace_or_without_sense_is_set_aside(se
     reasons = [reason for _, _, reason, _ in await _set_aside(services)]
     assert reasons[0] == "unknown workspace"
     assert reasons[1].startswith("malformed beacon: ")
+
+
+async def test_a_record_of_an_unknown_kind_is_set_aside_alone(services: Services, shop: Shop) -> None:
+    """A newer edge sends what this version does not know: another kind, a new value, a text that is none."""
+    known = [a_click(shop), a_click(shop)]
+    batch: Any = msgspec.msgpack.decode(msgspec.msgpack.encode(a_batch(known)))
+    teleport = msgspec.msgpack.decode(msgspec.msgpack.encode(a_click(shop)))
+    teleport[7] = "teleport"  # carry
+    batch[5][1:1] = [["scroll", 1, "x" * 20], teleport]
+    batch[5][0].append("a further field")
+    body = zstandard.compress(msgspec.msgpack.encode([*batch, "a further field"]))
+    ack = await receive_batch(services, Stream().headers(4), body)
+    assert (ack.next, ack.quarantined) == (4, "")
+    assert set(await click_classes(services.database)) == {one.click_id for one in known}
+    set_aside = await _set_aside(services)
+    assert [(first, count) for first, count, _, _ in set_aside] == [(1, 1), (2, 1)]
+    assert all(reason.startswith("unreadable record: ") for _, _, reason, _ in set_aside)
+    kept: Any = msgspec.msgpack.decode((services.data / set_aside[0][3]).read_bytes())
+    assert kept[5] == [["scroll", 1, "x" * 20]]
 
 
 async def test_one_record_that_no_database_takes_is_found_among_many(services: Services, shop: Shop) -> None:
