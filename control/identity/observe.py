@@ -25,10 +25,16 @@ async def observe(connection: AsyncConnection, workspace_id: str, stated: Sequen
     `reason` is the ledger's for a credit that changes by them, such as `late_click`. Raises ValueError for an
     observation of an identifier with itself.
     """
+    await keep(connection, workspace_id, stated)
+    await mark_dirty(connection, workspace_id, [end for one in stated for end in (one.a, one.b)], reason)
+
+
+async def keep(connection: AsyncConnection, workspace_id: str, stated: Sequence[Observation]) -> None:
+    """Store observations and mark nobody: for identifiers that nothing else names yet, so that no conversion can be
+    concerned."""
     rows = {_row(workspace_id, observation) for observation in stated}
     columns = [column.name for column in observations.columns if column.name != "id"]
     await insert_ignore(connection, observations, [dict(zip(columns, row, strict=True)) for row in sorted(rows)])
-    await mark_dirty(connection, workspace_id, [end for one in stated for end in (one.a, one.b)], reason)
 
 
 async def mark_dirty(

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 import aiohttp
+import lmdb
 import msgspec
 import structlog
 import zstandard
@@ -63,7 +64,7 @@ class Sync:
             except Unreachable as error:
                 _log.warning("no changes from the control plane; last known good serves on", reason=str(error))
                 await asyncio.sleep(backoff.next_s())
-            except (BadFeed, IncompleteSnapshot, Damage, OSError) as error:
+            except (BadFeed, IncompleteSnapshot, Damage, lmdb.Error, OSError) as error:
                 _log.error("the link cache could not be brought up to date", reason=str(error))
                 await asyncio.sleep(backoff.next_s())
             except FeedHeld as held:
@@ -142,10 +143,10 @@ class Sync:
                         raise BadFeed("a snapshot has one start frame")
             else:
                 raise BadFeed("the snapshot broke off before its end frame")
+            await asyncio.to_thread(writer.commit, frame.count)
         except BaseException:
             await asyncio.to_thread(writer.abort)
             raise
-        await asyncio.to_thread(writer.commit, frame.count)
 
     async def _hold(self, reason: str) -> None:
         """Waits until a person accepts the removal, or long enough that the control plane may have thought again."""

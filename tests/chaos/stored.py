@@ -6,7 +6,8 @@ import asyncio
 import sqlite3
 from typing import Any
 
-import asyncpg
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from tests.support.installation import Installation
 
@@ -23,11 +24,12 @@ def rows(installation: Installation, query: str) -> list[tuple[Any, ...]]:
 
 
 async def _postgres_rows(url: str, query: str) -> list[tuple[Any, ...]]:
-    connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+    engine = create_async_engine(url.replace("postgresql:", "postgresql+asyncpg:"))
     try:
-        return [tuple(row) for row in await connection.fetch(query)]
+        async with engine.connect() as connection:
+            return [tuple(row) for row in await connection.execute(text(query))]
     finally:
-        await connection.close()
+        await engine.dispose()
 
 
 def click_ids(installation: Installation) -> list[bytes]:

@@ -1,8 +1,8 @@
 """Every answered click is stored exactly once, whoever is killed (R1).
 
 Under load a process is killed with SIGKILL at moments drawn evenly over the run. Afterwards the ids of all answers that
-arrived whole are compared with the database's. `make soak` runs the whole form (20 kills of each kind, 5 000 redirects a
-second over 200 connections for 60 s, on SQLite and Postgres); the suite runs a short one.
+arrived whole are compared with the database's. `make soak` runs the whole form (20 kills of each kind, 5 000 redirects
+a second over 200 connections for 60 s, on SQLite and Postgres); the suite runs a short one.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ import random
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -53,7 +54,7 @@ def everything(database_url: str, tmp_path: Path) -> Iterator[Installation]:
 
 def kill_edge_process(made: Installation, *modules: str) -> None:
     for module in modules:
-        wait_until(lambda: bool(made.edge_pids(module)), what=f"a new {module}")
+        wait_until(partial(made.edge_pids, module), what=f"a new {module}")
         for pid in made.edge_pids(module):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -78,7 +79,7 @@ def kill_control(made: Installation) -> None:
 
 
 @contextmanager
-def load(made: Installation, answered: Path, scale: Scale) -> Iterator[Child]:
+def load(made: Installation, answered: Path, scale: Scale) -> Generator[Child]:
     """Visitors for the length of a block, at whose end they have finished."""
     command = [sys.executable, "-m", "tests.chaos.load", "--host", HOST, "--path", f"/{SLUG}"]
     command += ["--port", str(made.edge_port), "--rate", str(scale.rate), "--connections", str(scale.connections)]
@@ -106,21 +107,21 @@ def test_every_answered_click_is_stored_once(
             time.sleep(max(0.0, began + moment - time.monotonic()))
             kill(everything)
     expected = answered_ids(answered)
-    wait_until(
-        lambda: set(expected) <= set(click_ids(everything)),
-        what="all answered clicks to be stored",
-        timeout_s=ARRIVAL_S,
-    )
+    expected_set = set(expected)
+    wait_until(lambda: expected_set <= set(click_ids(everything)), what="all answered clicks", timeout_s=ARRIVAL_S)
     everything.stop()
     stored = click_ids(everything)
     with capsys.disabled():
-        tally = json.loads(visitors.output().splitlines()[-1])
-        print(
-            f"\n  {kill.__name__}: {SCALE.kills} kills, {tally['per_second']:.0f} redirects/s, {len(expected)} answered,"
-            f" {len(stored)} stored, {len(set(expected) - set(stored))} lost, {len(stored) - len(set(stored))} doubled,"
-            f" {tally['broken']} connections broken",
-            end="",
-        )
+        print(f"\n  {kill.__name__}: {_tally(visitors, expected, stored)}", end="")
     assert len(expected) == len(set(expected)) > 0
     assert set(expected) <= set(stored)
     assert len(stored) == len(set(stored)) == counted_clicks(everything)
+
+
+def _tally(visitors: Child, expected: list[bytes], stored: list[bytes]) -> str:
+    said = json.loads(visitors.output().splitlines()[-1])
+    lost, doubled = len(set(expected) - set(stored)), len(stored) - len(set(stored))
+    return (
+        f"{SCALE.kills} kills, {said['per_second']:.0f} redirects/s, {len(expected)} answered, {len(stored)} stored,"
+        f" {lost} lost, {doubled} doubled, {said['broken']} connections broken"
+    )

@@ -245,21 +245,28 @@ def test_a_frame_that_is_still_being_written_is_waited_for(directory: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("change", "says"),
+    ("at", "written", "says"),
     [
-        (lambda page: b"nothing!" + page[8:], "no ring"),
-        (lambda page: page[:8] + b"\x09" + page[9:], "ring version 9 is not known here; 1 is"),
-        (lambda page: page[:20] + b"\xff\xff" + page[22:], "damaged"),
-        (lambda page: page[:10], "begins with a page"),
+        (0, b"nothing!", "no ring"),
+        (8, b"\x09", "ring version 9 is not known here; 1 is"),
+        (20, b"\xff\xff", "damaged"),
     ],
 )
-def test_a_file_that_is_no_ring_is_refused_by_name(directory: Path, change: object, says: str) -> None:
-    assert callable(change)
+def test_a_file_that_is_no_ring_is_refused_by_name(directory: Path, at: int, written: bytes, says: str) -> None:
     open_writer(directory).close()
     path = find_rings(directory)[0]
-    path.write_bytes(change(path.read_bytes()))
+    with path.open("r+b") as file:
+        file.seek(at)
+        file.write(written)
     with pytest.raises(BadRing, match=says):
         RingReader.open(path)
+
+
+def test_a_file_shorter_than_a_first_page_is_refused(directory: Path) -> None:
+    open_writer(directory).close()
+    os.truncate(find_rings(directory)[0], 10)
+    with pytest.raises(BadRing, match="begins with a page"):
+        open_reader(directory)
 
 
 def test_a_cut_ring_is_refused_before_it_is_mapped(directory: Path) -> None:

@@ -29,6 +29,10 @@ def port_of(config: EdgeConfig) -> int:
     return int(config.control_url.rpartition(":")[2])
 
 
+def spool_bytes(config: EdgeConfig) -> int:
+    return sum(path.stat().st_size for path in (config.data_dir / "spool").glob("*.sealed"))
+
+
 async def arrived(control: ControlPlane, ids: list[bytes]) -> None:
     """Waits until all of these are stored, and checks that each is once."""
     await control.until(lambda: set(ids) <= set(control.click_ids()))
@@ -273,9 +277,7 @@ async def test_over_the_budget_unacknowledged_records_go_last_and_are_told(
     for _ in range(6):
         unacked += seal_one_stream(config, 200)
     with agent(config):
-        await asyncio.sleep(3.0)  # keeps house
-        size = sum(path.stat().st_size for path in (config.data_dir / "spool").glob("*.sealed"))
-        assert 0 < size <= 200_000
+        await control.until(lambda: 0 < spool_bytes(config) <= 200_000)
         async with running(control, unused_tcp_port):
             await control.until(lambda: len(control.click_ids()) + sum(gap.count for gap in control.gaps()) >= 1_400)
     arrived_ids = set(control.click_ids())

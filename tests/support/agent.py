@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -69,7 +69,7 @@ class AgentProcess:
 
     def until_ready(self) -> None:
         """Waits until it has recovered what was there."""
-        wait_until(lambda: self.log_text().count('"agent runs"') >= self._starts)
+        wait_until(lambda: self.log_text().count('"agent runs"') >= self._starts, 30)
 
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
@@ -95,7 +95,7 @@ class AgentProcess:
 
 
 @contextmanager
-def agent(config: EdgeConfig) -> Iterator[AgentProcess]:
+def agent(config: EdgeConfig) -> Generator[AgentProcess]:
     """A running agent; killed at the end if the test has left it running."""
     process = AgentProcess(config).start()
     try:
@@ -106,16 +106,17 @@ def agent(config: EdgeConfig) -> Iterator[AgentProcess]:
 
 
 def config_for(
-    data: Path, url: str = "http://127.0.0.1:9", token: str = "et_test", rings: str = "", **changes: float
+    data: Path, url: str = "http://127.0.0.1:9", *, retention_hours: float = 24, spool_gib: float = 0
 ) -> EdgeConfig:
-    """A configuration whose rings are below `data`'s sibling, so that tests leave nothing in /dev/shm."""
+    """A configuration whose rings are beside `data`, so that tests leave nothing in /dev/shm."""
     return EdgeConfig(
         data=str(data),
         control_url=url,
-        token=token,
-        ring_dir=rings or str(data.parent / "rings"),
+        token="et_test",
+        ring_dir=str(data.parent / "rings"),
         ring_mib=1,
-        **changes,
+        retention_hours=retention_hours,
+        spool_gib=spool_gib,
     )
 
 

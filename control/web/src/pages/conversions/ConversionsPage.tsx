@@ -4,6 +4,7 @@ import { getRouteApi } from '@tanstack/react-router';
 import { campaignsQuery, definitionsQuery } from '#/api/queries';
 import type { MatchStatus, Model } from '#/api/types';
 import { formatDay } from '#/lib/days';
+import { shortName } from '#/lib/urls';
 import { channelLabel, LINK_CHANNELS, MODEL_NAMES, MODELS } from '#/lib/words';
 import { FilterBar, FilterSelect } from '#/ui/FilterBar';
 import { MorePages } from '#/ui/MorePages';
@@ -97,14 +98,14 @@ function ConversionFilters({ search }: { search: ConversionsSearch }) {
       />
       <FilterSelect
         label="Attribution model"
-        all="Each event’s usual model"
+        all="Usual model"
         value={search.model}
         options={MODEL_NAMES.map((model) => ({ value: model, label: `Model: ${MODELS[model].label}` }))}
         onChange={(model) => change({ model: model as Model | undefined })}
       />
       {search.link_id && (
         <TakeAway
-          label={`Link ${link.data?.short_url.replace(/^https?:\/\//, '') ?? '…'}`}
+          label={`Link ${link.data ? shortName(link.data.short_url) : '…'}`}
           onClick={() => change({ link_id: undefined })}
         />
       )}

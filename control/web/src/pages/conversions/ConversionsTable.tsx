@@ -2,6 +2,7 @@ import { Group, Table, Text } from '@mantine/core';
 import type { Conversion, Model } from '#/api/types';
 import { formatMoney } from '#/lib/money';
 import { plural } from '#/lib/numbers';
+import { shortName } from '#/lib/urls';
 import { channelLabel, MODELS } from '#/lib/words';
 import { Moment } from '#/ui/Moment';
 import { Rows } from '#/ui/Rows';
@@ -82,7 +83,7 @@ function CreditedTo({ conversion: { credited_to: credited, touches } }: { conver
       </Text>
     );
   }
-  const detail = [credited.campaign, credited.short_url?.replace(/^https?:\/\//, '')].filter(Boolean).join(' · ');
+  const detail = [credited.campaign, credited.short_url && shortName(credited.short_url)].filter(Boolean).join(' · ');
   return (
     <>
       {channelLabel(credited.channel)}
