@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from playwright.async_api import Page, expect
 
 from tests.support.installation import Installation
 
-ARRIVAL_S = 30.0
-"""How long a report may take from the page over edge, spool and ingest to its credit. A second is usual."""
-LOOK_INTERVAL_S = 0.2
+ARRIVAL_LOOKS = 60
+LOOK_INTERVAL_MS = 500
+"""How often, and at which distance, to look for a report that is on its way from the page over edge, spool and ingest
+to its credit. A second is usual."""
 
 
 async def sign_in(page: Page, made: Installation) -> None:
@@ -34,25 +33,25 @@ async def make_link(page: Page, made: Installation, host: str, slug: str, destin
 
 async def open_conversion(page: Page, order: str) -> None:
     """Opens the conversion of an order once it is listed with its touch; there must be no second one."""
-    address = f"{origin_of(page)}/conversions?q={order}"
     rows = page.get_by_role("region", name="Conversions").locator("tbody tr")
-    async with asyncio.timeout(ARRIVAL_S):
-        while not (await _is_listed(page, address) and "Unattributed" not in await rows.first.inner_text()):
-            await asyncio.sleep(LOOK_INTERVAL_S)
+    for _ in range(ARRIVAL_LOOKS):
+        if await _is_listed(page, order) and "Unattributed" not in await rows.first.inner_text():
+            break
+        await page.wait_for_timeout(LOOK_INTERVAL_MS)
     await expect(rows).to_have_count(1)
     await expect(rows).to_contain_text(order)
     await rows.get_by_role("link").click()
     await expect(page.get_by_role("heading", name="Purchase")).to_be_visible()
 
 
-async def _is_listed(page: Page, address: str) -> bool:
-    await page.goto(address)
+async def _is_listed(page: Page, order: str) -> bool:
+    await page.goto(f"{origin_of(page)}/conversions?q={order}")
     found = page.get_by_role("region", name="Conversions")
     await expect(found.or_(page.get_by_text("No conversion matches"))).to_be_visible()
     return await found.is_visible()
 
 
-async def credits(page: Page) -> tuple[str, dict[str, str]]:
+async def shares(page: Page) -> tuple[str, dict[str, str]]:
     """The only touch of the open conversion, and its share under each model that the page shows."""
     table = page.get_by_role("region", name="Credits by touch and model")
     models = await table.locator("thead button").all_inner_texts()

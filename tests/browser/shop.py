@@ -13,6 +13,8 @@ from control.demo.shop.app import ShopConfig, make_shop
 from tests.support.installation import HOST, Installation
 
 SHOP_HOST = "shop.localhost"
+PERSONS_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
+"""What a browser with a window says. A headless one names itself, and counts as the robot that it is."""
 
 
 @asynccontextmanager

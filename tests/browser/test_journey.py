@@ -13,7 +13,7 @@ from aiohttp import web
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from tests.browser import dashboard
-from tests.browser.shop import buy, running_shop, served
+from tests.browser.shop import PERSONS_AGENT, buy, running_shop, served
 from tests.support.chromium import launch_flags
 from tests.support.installation import HOST, OTHER_HOST, Installation, installation
 from tests.support.processes import wait_until
@@ -42,16 +42,16 @@ async def test_a_click_becomes_a_credited_conversion(
         await dashboard.make_link(page, everything, host, "reel", f"{shop}/products/herbstroestung")
         everything.wait_for_link("reel", host)
 
-        visitor = await browser.new_page()
+        visitor = await browser.new_page(user_agent=PERSONS_AGENT)
         arrived_at = await _follow(visitor, everything.short_url("reel", host))
         assert ("#ct_" in arrived_at) == (carrier == "fragment")
         order = await buy(visitor)
     await dashboard.open_conversion(page, order)
-    await expect(page.get_by_text("€56.80").first).to_be_visible()
-    touch, credits = await dashboard.credits(page)
+    await expect(page.get_by_text("€52.90").first).to_be_visible()
+    touch, shares = await dashboard.shares(page)
     assert "Social" in touch
     assert "Reel: how we roast" in touch
-    assert credits == ALL_CREDIT
+    assert shares == ALL_CREDIT
     assert await dashboard.clicks_of(page, f"{host}:{everything.edge_port}/reel") == "1"
 
 
@@ -70,7 +70,7 @@ async def test_a_hop_that_strips_the_query_and_a_browser_without_third_party_coo
         page = await browser.new_page()
         await dashboard.sign_in(page, everything)
         await dashboard.open_conversion(page, order)
-        assert (await dashboard.credits(page))[1] == ALL_CREDIT
+        assert (await dashboard.shares(page))[1] == ALL_CREDIT
 
 
 async def test_a_page_that_looks_its_fragment_up_as_a_selector(everything: Installation, page: Page) -> None:
@@ -91,7 +91,7 @@ async def test_a_reload_and_a_second_reporter_make_no_second_conversion(
 ) -> None:
     async with running_shop(everything) as shop:
         everything.make_link("once", f"{shop}/")
-        visitor = await browser.new_page()
+        visitor = await browser.new_page(user_agent=PERSONS_AGENT)
         await visitor.goto(everything.short_url("once"))
         order = await buy(visitor, server_reports=True)
         for _ in range(2):
@@ -101,7 +101,7 @@ async def test_a_reload_and_a_second_reporter_make_no_second_conversion(
     await asyncio.to_thread(wait_until, lambda: everything.backlog() == 0, what="the edge to have shipped everything")
     await dashboard.sign_in(page, everything)
     await dashboard.open_conversion(page, order)
-    assert (await dashboard.credits(page))[1] == ALL_CREDIT
+    assert (await dashboard.shares(page))[1] == ALL_CREDIT
     await page.goto(f"{dashboard.origin_of(page)}/conversions")
     await expect(page.get_by_role("region", name="Conversions").locator("tbody tr")).to_have_count(1)
 
@@ -147,7 +147,7 @@ async def _strict_browser(program: Path, folder: Path) -> AsyncGenerator[Browser
     (profile / "Default" / "Preferences").write_text(json.dumps(settings))
     async with async_playwright() as playwright:
         context = await playwright.chromium.launch_persistent_context(
-            profile, executable_path=program, args=launch_flags()
+            profile, executable_path=program, args=launch_flags(), user_agent=PERSONS_AGENT
         )
         yield context
         await context.close()
