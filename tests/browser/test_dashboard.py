@@ -78,7 +78,7 @@ async def signed_in(browser: Browser, demo: Demo) -> Page:
 async def test_a_used_sign_in_link_says_so(demo: Demo, page: Page) -> None:
     await page.goto(demo.spent_link)
     await expect(page.get_by_role("alert")).to_contain_text("This link doesn’t work any more")
-    await expect(page.get_by_text("clicktrail sign-in-link")).to_be_visible()
+    await expect(page.get_by_text("clicktrail sign-in-link", exact=True)).to_be_visible()
     assert await _violations(page) == []
 
 
