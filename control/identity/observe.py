@@ -43,8 +43,8 @@ async def mark_dirty(
     """Have the next credit pass recompute everybody whom these identifiers belong to, or belonged to until now."""
     now_ms = wall_ms()
     rows = [
-        {"workspace_id": workspace_id, "kind": one.kind, "value": one.value, "reason": reason, "marked_ms": now_ms}
-        for one in sorted(set(identifiers))
+        {"workspace_id": workspace_id, "kind": kind, "value": value, "reason": reason, "marked_ms": now_ms}
+        for kind, value in sorted(set(identifiers))
     ]
     if rows:
         await connection.execute(insert(dirty_identifiers), rows)
@@ -61,4 +61,4 @@ def _row(workspace_id: str, observation: Observation) -> tuple[str | int, ...]:
     a, b = sorted((observation.a, observation.b))
     if a == b:
         raise ValueError(f"an observation joins two identifiers, and {a.kind} {a.value!r} is one")
-    return (workspace_id, a.kind, a.value, b.kind, b.value, observation.time_ms, observation.source)
+    return (workspace_id, *a, *b, observation.time_ms, observation.source)

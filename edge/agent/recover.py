@@ -1,8 +1,8 @@
 """What a starting agent does with what the former one left: ends its open segment, and finds where each ring goes on.
 
-Where does an open segment end? Its records up to the last `SYNCED` mark are on disk. Behind that mark the former agent
-may have written more; whether the disk has it nobody can tell, since a sync that failed once may succeed the second
-time without the data. So:
+Where does an open segment end? Its records up to the last `SYNCED` mark are on disk, and so are those that a ring has
+released since (of that mark, then, only the bytes were damaged). Behind them the former agent may have written more;
+whether the disk has it nobody can tell, since a sync that failed once may succeed the second time without the data. So:
 
 - If every ring that those further records came from is still there, of this boot, they are read from the rings again
   and void here.
@@ -15,27 +15,18 @@ agent comes to the same result.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
 
 import structlog
 
 from edge.agent.ring_reader import RingReader
-from edge.agent.segment import DROPS, SYNCED, BadSegment, SegmentName, list_segments, seal
+from edge.agent.segment import DROPS, RECORD, SYNCED, BadSegment, Entry, SegmentName, list_segments, seal
 from edge.agent.segment_reader import SegmentReader
 from edge.node import boot_id
 
 _log = structlog.get_logger()
-
-
-class _Seen(NamedTuple):
-    """A frame without its payload."""
-
-    number: int
-    kind: int
-    origin: bytes
-    sequence: int
 
 
 def recover(directory: Path, rings: Sequence[RingReader]) -> None:
@@ -45,57 +36,64 @@ def recover(directory: Path, rings: Sequence[RingReader]) -> None:
     segments that are still there are asked.
     """
     boot = boot_id()
-    of_this_boot = {ring.identity.ring_id for ring in rings if ring.identity.boot_id == boot}
-    has_older_rings = len(of_this_boot) < len(rings)
-    held: list[_Seen] = []
+    released = {ring.identity.ring_id: ring.released for ring in rings if ring.identity.boot_id == boot}
+    has_older_rings = len(released) < len(rings)
+    held = _Held()
     ends: dict[SegmentName, int] = {}
     for name in list_segments(directory):
         if name.end is not None and not has_older_rings:
             continue
-        frames = _scan(directory / str(name), name)
-        if frames is None:
-            continue
-        end = name.end
-        if end is None:
-            end = ends[name] = _end_of(frames, of_this_boot)
-        held.extend(frame for frame in frames if frame.number < end)
-    _release(rings, held)
+        try:
+            end = name.end
+            if end is None:
+                end = ends[name] = _end_of(_frames(directory, name), released)
+            held.note(_frames(directory, name), end)
+        except BadSegment as error:
+            _log.error("segment left alone", reason=str(error))
+    for ring in rings:
+        held.release(ring)
     for name, end in ends.items():
         seal(directory, name, end)
         _log.info("a segment of a former run was sealed", stream=name.stream_id.hex(), records=end)
 
 
-def _scan(path: Path, name: SegmentName) -> list[_Seen] | None:
-    try:
-        reader = SegmentReader(path, name)
-    except BadSegment as error:
-        _log.error("segment left alone", reason=str(error))
-        return None
-    try:
-        return [_Seen(number, entry.kind, entry.origin, entry.sequence) for number, entry in reader.frames()]
-    finally:
-        reader.close()
+class _Held:
+    """How far the kept part of all segments goes in each ring."""
 
+    def __init__(self) -> None:
+        self._positions: dict[bytes, int] = {}
+        self._drops: dict[bytes, int] = {}
 
-def _end_of(frames: Iterable[_Seen], rings: set[bytes]) -> int:
-    synced, end = 0, 0
-    for frame in frames:
-        if frame.kind == SYNCED:
-            synced = max(synced, frame.number)
-        else:
-            end = max(end, frame.number + 1)
-    further = [frame for frame in frames if frame.kind != SYNCED and frame.number >= synced]
-    if all(frame.origin in rings for frame in further):
-        return synced
-    return max(synced, end)
+    def note(self, frames: Iterator[tuple[int, Entry]], end: int) -> None:
+        for number, entry in frames:
+            if entry.kind != SYNCED and number < end:
+                of_ring = self._drops if entry.kind == DROPS else self._positions
+                of_ring[entry.origin] = max(of_ring.get(entry.origin, 0), entry.sequence)
 
-
-def _release(rings: Sequence[RingReader], held: Iterable[_Seen]) -> None:
-    positions: dict[bytes, int] = {}
-    drops: dict[bytes, int] = {}
-    for frame in held:
-        of_ring = drops if frame.kind == DROPS else positions
-        of_ring[frame.origin] = max(of_ring.get(frame.origin, 0), frame.sequence)
-    for ring in rings:
+    def release(self, ring: RingReader) -> None:
         ring_id = ring.identity.ring_id
-        ring.resume(positions.get(ring_id, 0), drops.get(ring_id, 0))
+        ring.resume(self._positions.get(ring_id, 0), self._drops.get(ring_id, 0))
+
+
+def _end_of(frames: Iterator[tuple[int, Entry]], released: Mapping[bytes, int]) -> int:
+    """`released`: read positions of the rings of this boot, by their ids."""
+    on_disk, end = 0, 0
+    origins_behind: set[bytes] = set()
+    for number, entry in frames:
+        if entry.kind == SYNCED:
+            known = number
+        else:
+            end = max(end, number + 1)
+            origins_behind.add(entry.origin)
+            is_released = entry.kind == RECORD and entry.sequence <= released.get(entry.origin, -1)
+            known = number + 1 if is_released else 0
+        if known > on_disk:
+            on_disk = known
+            origins_behind.clear()
+    return on_disk if origins_behind <= released.keys() else max(on_disk, end)
+
+
+def _frames(directory: Path, name: SegmentName) -> Iterator[tuple[int, Entry]]:
+    """Raises BadSegment, OSError."""
+    with closing(SegmentReader(directory / str(name), name)) as reader:
+        yield from reader.frames()

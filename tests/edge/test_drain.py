@@ -122,6 +122,18 @@ def test_a_kill_between_the_sync_mark_and_the_release_doubles_nothing(node: Node
     assert node.stored() == texts(1, 2, 3)
 
 
+def test_a_damaged_sync_mark_voids_nothing_that_the_rings_no_longer_have(node: Node) -> None:
+    writer = node.writer()
+    writer.append(texts(1, 2))
+    node.drain().step()
+    data = bytearray(node.open_segment().read_bytes())
+    data[-1] ^= 1  # the mark is the last frame
+    node.open_segment().write_bytes(data)
+    writer.append(texts(3))
+    node.shut_down()
+    assert node.stored() == texts(1, 2, 3)
+
+
 def test_a_kill_in_the_middle_of_recovery_doubles_nothing(node: Node) -> None:
     writer = node.writer()
     writer.append(texts(1, 2))

@@ -221,7 +221,7 @@ async def test_within_a_stream_one_batch_is_in_flight_in_order(config: EdgeConfi
                 await asyncio.to_thread(process.terminate)
         with agent(config):
             await arrived(control, ids)
-    order = {}
+    order: dict[bytes, int] = {}
     for delivery in control.deliveries:
         assert delivery.first <= order.get(delivery.stream, 0)
         order[delivery.stream] = delivery.first + delivery.count

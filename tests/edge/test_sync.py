@@ -38,7 +38,7 @@ def followed(config: EdgeConfig) -> Generator[tuple[AgentProcess, LinkCache]]:
 def destination(cache: LinkCache, slug: str) -> str | None:
     cache.refresh()
     found = cache.find(HOST, slug)
-    return found.destination if found else None
+    return found.destination.plain.decode() if found else None
 
 
 async def test_a_new_node_takes_a_snapshot_then_follows_edits(tmp_path: Path) -> None:

@@ -57,7 +57,10 @@ export const theme = createTheme({
   respectReducedMotion: true,
   components: {
     ActionIcon: ActionIcon.extend({ defaultProps: { variant: 'subtle', color: 'gray', size: 'lg' } }),
-    Alert: Alert.extend({ defaultProps: { variant: 'outline' } }),
+    Alert: Alert.extend({
+      defaultProps: { variant: 'outline' },
+      styles: { title: { color: 'var(--mantine-color-error)' } },
+    }),
     Anchor: Anchor.extend({ defaultProps: { inherit: true } }),
     Button: Button.extend({ styles: { label: { fontWeight: 500 } } }),
     InputWrapper: InputWrapper.extend({
