@@ -6,7 +6,7 @@ import { Moment } from '#/ui/Moment';
 import { Rows } from '#/ui/Rows';
 import { TouchSource } from './TouchSource';
 
-const COLUMNS = [{ label: 'Touch' }, { label: 'When' }, { label: 'Why it earns nothing' }];
+const COLUMNS = [{ label: 'Touch' }, { label: 'Why it earns nothing' }, { label: 'When' }];
 
 /** What was considered and left out, each with its reason. */
 export function ExcludedTouches({ conversion: { excluded } }: { conversion: Explanation }) {
@@ -22,10 +22,10 @@ export function ExcludedTouches({ conversion: { excluded } }: { conversion: Expl
             <Table.Td>
               <TouchSource touch={touch} />
             </Table.Td>
+            <Table.Td>{exclusionReason(touch.reason)}</Table.Td>
             <Table.Td>
               <Moment at={touch.occurred_at} />
             </Table.Td>
-            <Table.Td>{exclusionReason(touch.reason)}</Table.Td>
           </Table.Tr>
         ))}
       </Rows>

@@ -10,9 +10,9 @@ import { TextLink } from '#/ui/TextLink';
 import { showError } from '#/ui/undo';
 import { edgeOriginQuery } from './queries';
 import classes from './SnippetCard.module.css';
-import { scriptTag } from './snippets';
+import { scriptTags } from './snippets';
 
-/** The script tag to put on every page, with the workspace's own publishable key and short domain. */
+/** The script tags to put on every page, with the workspace's own publishable key and short domain. */
 export function SnippetCard() {
   const keys = useQuery(apiKeysQuery);
   const domains = useQuery(domainsQuery);
@@ -39,13 +39,16 @@ export function SnippetCard() {
           />
         )}
       </div>
-      <Loaded query={keys} loading={<CodeBlock code=" " label="Script tag" />}>
+      <Loaded query={keys} loading={<CodeBlock code=" " label="Script tags" />}>
         {(all) => {
           const key = all.find((candidate) => candidate.kind === 'publishable' && candidate.key);
           if (domains.data?.length === 0) return <DomainFirst />;
           if (!key?.key) return <MakeKey />;
           return (
-            <CodeBlock code={scriptTag(origin.data ?? `https://${domain?.host ?? '…'}`, key.key)} label="Script tag" />
+            <CodeBlock
+              code={scriptTags(origin.data ?? `https://${domain?.host ?? '…'}`, key.key)}
+              label="Script tags"
+            />
           );
         }}
       </Loaded>
@@ -74,7 +77,7 @@ function MakeKey() {
   });
   return (
     <Stack align="start" gap="xs">
-      <Text size="sm">The tag needs a publishable key. It may only report events, so it can stand in a page.</Text>
+      <Text size="sm">They need a publishable key. It may only report events, so it can stand in a page.</Text>
       <Button size="xs" loading={create.isPending} onClick={() => create.mutate()}>
         Make a publishable key
       </Button>
