@@ -22,7 +22,7 @@ from zlib import crc32
 import lmdb
 import msgspec
 
-FORMAT = 1
+FORMAT = 1  # of values and of which kinds of entries there are; another one is built anew from a snapshot
 MAP_BYTES = (64 << 30, 8 << 30, 1 << 30)  # address space, not memory: the largest that the system grants
 MAX_READERS = 1024
 MAX_NAME_BYTES = 480  # LMDB takes 511
@@ -52,6 +52,7 @@ class Position(msgspec.Struct, frozen=True, array_like=True):
 
     epoch: str
     rev: int
+    tip: str = ""  # that came with the rev: see shared.wire.ChangePage
 
 
 class Moved(msgspec.Struct, frozen=True, array_like=True):

@@ -85,6 +85,13 @@ class LinkStore:
             return "", 0
         return held.epoch, held.rev
 
+    def tip(self) -> str:
+        """That came with the rev of `position`; empty where none did."""
+        try:
+            return "" if self._environment is None else read_position(self._environment).tip
+        except Damage:
+            return ""
+
     def entry_count(self) -> int:
         """How many entries the cache holds, give or take its own two."""
         return 0 if self._environment is None else int(self._environment.stat()["entries"])
@@ -159,7 +166,7 @@ class SnapshotWriter:
         if count != self._entries:
             self.abort()
             raise IncompleteSnapshot(f"{self._entries} entries came, {count} were announced")
-        position = Position(self._start.epoch, self._start.rev)
+        position = Position(self._start.epoch, self._start.rev, self._start.tip)
         with self._environment.begin(write=True) as transaction:
             transaction.put(POSITION, seal(POSITION, _encoder.encode(position)))
         self._environment.sync(True)
@@ -216,7 +223,7 @@ def _apply(transaction: lmdb.Transaction[bytes], page: ChangePage) -> None:
             _put(transaction, change.entry)
     moved = Moved(transaction.id(), keys)
     transaction.put(MOVED, seal(MOVED, _encoder.encode(moved)))
-    transaction.put(POSITION, seal(POSITION, _encoder.encode(Position(page.epoch, page.rev))))
+    transaction.put(POSITION, seal(POSITION, _encoder.encode(Position(page.epoch, page.rev, page.tip))))
 
 
 def _put(transaction: lmdb.Transaction[bytes], entry: Entry) -> None:

@@ -12,12 +12,26 @@ Two directions:
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Literal
 
 import msgspec
 
 WIRE_VERSION = 1
 WIRE_HEADER = "Clicktrail-Wire"
+DIGEST_HEADER = "Clicktrail-Digest"
+
+
+def digest_of(body: bytes, *said: str) -> str:
+    """What `Clicktrail-Digest` says of a body and of the headers that it depends on, in lower-case hex.
+
+    TCP's own checksum lets one damaged segment in some thousands through. With a digest, a message that was damaged on
+    its way (send it again) is told from one that was wrong when it left (sending it again helps nobody).
+    """
+    digest = sha256("\n".join((*said, "")).encode())
+    digest.update(body)
+    return digest.hexdigest()
+
 
 # --- sync: control -> edge -------------------------------------------------------------------------------------------
 
@@ -93,6 +107,7 @@ class ChangePage(msgspec.Struct, frozen=True, array_like=True):
     changes: list[Change]
     more: bool = False
     server_ms: int = 0  # the control plane's wall clock, for the edge's clock samples
+    tip: str = ""  # random, of the transaction that gave out `rev`: tells two histories of one epoch apart
 
 
 class SnapshotStart(msgspec.Struct, frozen=True, array_like=True, tag="start"):
@@ -101,6 +116,7 @@ class SnapshotStart(msgspec.Struct, frozen=True, array_like=True, tag="start"):
     epoch: str
     rev: int
     server_ms: int
+    tip: str = ""  # see ChangePage
 
 
 class SnapshotEntries(msgspec.Struct, frozen=True, array_like=True, tag="entries"):
@@ -108,9 +124,10 @@ class SnapshotEntries(msgspec.Struct, frozen=True, array_like=True, tag="entries
 
 
 class SnapshotEnd(msgspec.Struct, frozen=True, array_like=True, tag="end"):
-    """Last frame; a snapshot without it, or with another count, is not one."""
+    """Last frame; a snapshot without it, or with another count or digest, is not one."""
 
     count: int
+    digest: bytes = b""  # SHA-256 of all frames before this one, without their lengths
 
 
 SnapshotFrame = SnapshotStart | SnapshotEntries | SnapshotEnd
@@ -121,6 +138,7 @@ CONTENT_TYPE = "application/vnd.clicktrail.batch+msgpack"
 STREAM_HEADER = "Clicktrail-Stream"  # 32 hex digits
 FIRST_HEADER = "Clicktrail-First"  # sequence number of the batch's first record in its stream
 COUNT_HEADER = "Clicktrail-Count"  # how many records; lets an undecodable batch be set aside and its mark moved
+# A batch's digest is made of these three headers, in this order, and the body as sent.
 
 Lane = Literal["fresh", "backlog"]
 NoClick = Literal["", "prefetch", "head", "preview", "scanner", "honeypot"]
@@ -230,6 +248,34 @@ class BatchAck(msgspec.Struct, frozen=True, array_like=True):
     next: int
     server_ms: int
     quarantined: str = ""  # why the batch was set aside undecoded, when it was
+
+
+MARKS_MAX = 1_000  # streams that one question may name
+
+
+class MarksQuestion(msgspec.Struct, frozen=True, array_like=True):
+    """Body of `POST /edge/v1/marks`: what does the control plane have of these streams? The answer is `Marks`.
+
+    Asked of streams that are wholly acknowledged, after each reconnection and once a minute. A database that was
+    replaced by an older copy of itself says nothing of it otherwise: epoch and rev may be those that the edge holds.
+    """
+
+    edge_id: str
+    streams: list[bytes]
+
+
+class Mark(msgspec.Struct, frozen=True, array_like=True):
+    """`next`: the first record that is not stored; 0 for a stream that is not known."""
+
+    next: int
+    closed: bool
+
+
+class Marks(msgspec.Struct, frozen=True, array_like=True):
+    """Marks in the order of the question."""
+
+    server_ms: int
+    marks: list[Mark]
 
 
 class EdgeStatus(msgspec.Struct, frozen=True, array_like=True):

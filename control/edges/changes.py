@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from control.edges.feed import SyncState, read_state
+from control.edges.feed import SyncState, read_state, tip_of
 from control.edges.wake import FeedWake
 from control.http.errors import Gone
 from control.store.engine import Database
@@ -28,23 +28,29 @@ class SnapshotNeeded(Gone):
     title = "Take a snapshot"
 
 
-async def changes_after(database: Database, wake: FeedWake, epoch: str, rev: int, wait_s: float) -> ChangePage:
+async def changes_after(
+    database: Database, wake: FeedWake, epoch: str, rev: int, wait_s: float, tip: str = ""
+) -> ChangePage:
     """The page of changes after `rev`; empty when none came within `wait_s`. Raises SnapshotNeeded."""
     deadline = time.monotonic() + wait_s
     while True:
         ticket = wake.ticket()
         async with database.reading() as connection:
-            page = await read_changes(connection, epoch, rev)
+            page = await read_changes(connection, epoch, rev, tip=tip)
         left_s = deadline - time.monotonic()
         if page.changes or left_s <= 0 or wake.is_closed:
             return page
         await wake.wait(ticket, left_s)
 
 
-async def read_changes(connection: AsyncConnection, epoch: str, rev: int, limit: int = CHANGES_PER_PAGE) -> ChangePage:
-    """Up to `limit` changes after `rev`, as they are now. Raises SnapshotNeeded."""
+async def read_changes(
+    connection: AsyncConnection, epoch: str, rev: int, limit: int = CHANGES_PER_PAGE, tip: str = ""
+) -> ChangePage:
+    """Up to `limit` changes after `rev`, as they are now. Raises SnapshotNeeded; a `tip` that is empty is not known."""
     state = await read_state(connection)
     _check_position(state, epoch, rev)
+    if tip and tip != await tip_of(connection, rev):
+        raise SnapshotNeeded(f"Rev {rev} was given out for another change since: the database was replaced by a copy.")
     # Index: uq_feed_rev.
     query = select(feed.c.rev, feed.c.key, feed.c.entry).where(feed.c.rev > rev).order_by(feed.c.rev).limit(limit + 1)
     rows = (await connection.execute(query)).all()
@@ -52,7 +58,8 @@ async def read_changes(connection: AsyncConnection, epoch: str, rev: int, limit:
     changes = [
         Change(row.rev, row.key, None if row.entry is None else _decoder.decode(row.entry)) for row in rows[:limit]
     ]
-    return ChangePage(state.epoch, changes[-1].rev if more else state.rev, changes, more, wall_ms())
+    last = changes[-1].rev if more else state.rev
+    return ChangePage(state.epoch, last, changes, more, wall_ms(), await tip_of(connection, last))
 
 
 def _check_position(state: SyncState, epoch: str, rev: int) -> None:

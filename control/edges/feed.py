@@ -8,8 +8,10 @@ before it. The price is that such transactions run one after another; bulk chang
 stays as a tombstone for 30 days; an edge that was away longer (its rev is below the horizon) takes a snapshot.
 
 The epoch tells one history of revs from another. It is random, made with the database, and extended by what a Postgres
-restored or failed over cannot keep: its system identifier, timeline and database oid. Then a rev that was given out
-twice, for two different changes, is never taken for the same one.
+restored or failed over cannot keep: its system identifier, timeline and database oid. A plain copy of the files, put
+back, keeps all of that. So each transaction also leaves a random *tip* under the last rev that it gave out: who says
+rev and tip shows which history it followed. Then a rev that was given out twice, for two different changes, is never
+taken for the same one.
 """
 
 from __future__ import annotations
@@ -20,11 +22,11 @@ from hashlib import blake2s
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from control.store.schema import feed, sync_state
+from control.store.schema import feed, feed_tips, sync_state
 from control.store.upsert import insert_into
 from shared.clock import DAY_MS, wall_ms
 from shared.wire import Entry, entry_key
@@ -60,6 +62,12 @@ async def read_state(connection: AsyncConnection) -> SyncState:
     return SyncState(f"{row.epoch}-{lineage}" if lineage else row.epoch, row.rev, row.horizon)
 
 
+async def tip_of(connection: AsyncConnection, rev: int) -> str:
+    """The tip of the transaction that gave out `rev`; empty where none has."""
+    query = select(feed_tips.c.tip).where(feed_tips.c.rev >= rev).order_by(feed_tips.c.rev).limit(1)
+    return "" if rev == 0 else (await connection.execute(query)).scalar() or ""
+
+
 async def publish(connection: AsyncConnection, entries: Sequence[Entry]) -> int:
     """Makes these entries what edges hold under their keys, in the caller's transaction. Returns the last rev."""
     return await _write(connection, {entry_key(entry): msgspec.msgpack.encode(entry) for entry in entries})
@@ -71,9 +79,14 @@ async def retract(connection: AsyncConnection, keys: Sequence[str]) -> int:
 
 
 async def forget_tombstones(connection: AsyncConnection, now_ms: int) -> int:
-    """Drops tombstones older than 30 days and moves the horizon past them. Returns how many."""
+    """Drops tombstones older than 30 days and moves the horizon past them. Returns how many.
+
+    Of tips the last one of that age stays: it is that of an edge which was away for just so long.
+    """
     # The state's row first, as in `_write`, so that the two cannot wait for each other.
     await connection.execute(update(sync_state).values(rev=sync_state.c.rev))
+    long_ago = select(func.max(feed_tips.c.rev)).where(feed_tips.c.changed_ms < now_ms - TOMBSTONE_MS)
+    await connection.execute(delete(feed_tips).where(feed_tips.c.rev < long_ago.scalar_subquery()))
     old = (feed.c.entry.is_(None), feed.c.changed_ms < now_ms - TOMBSTONE_MS)
     newest, count = (await connection.execute(select(func.max(feed.c.rev), func.count()).where(*old))).one()
     if count:
@@ -89,13 +102,14 @@ async def _write(connection: AsyncConnection, bodies: dict[str, bytes | None]) -
     if not bodies:
         return last
     now_ms = wall_ms()
+    await connection.execute(insert(feed_tips).values(rev=last, tip=secrets.token_hex(8), changed_ms=now_ms))
     rows = [
         {"key": key, "rev": rev, "entry": body, "changed_ms": now_ms}
         for rev, (key, body) in enumerate(bodies.items(), last - step + 1)
     ]
-    insert = insert_into(connection, feed)
-    newer = {name: insert.excluded[name] for name in ("rev", "entry", "changed_ms")}
-    await connection.execute(insert.on_conflict_do_update(index_elements=[feed.c.key], set_=newer), rows)
+    upsert = insert_into(connection, feed)
+    newer = {name: upsert.excluded[name] for name in ("rev", "entry", "changed_ms")}
+    await connection.execute(upsert.on_conflict_do_update(index_elements=[feed.c.key], set_=newer), rows)
     if connection.dialect.name == "postgresql":
         await connection.execute(select(func.pg_notify(CHANNEL, str(last))))
     return last

@@ -17,7 +17,7 @@ from control.http.context import Context
 from control.http.errors import BadRequest, NotFound
 from control.http.paging import Page, PageQuery, TimeKey, decode_cursor
 from control.http.routing import Routes
-from shared.wire import WIRE_HEADER, WIRE_VERSION, EdgeStatus, StatusAck
+from shared.wire import DIGEST_HEADER, WIRE_HEADER, WIRE_VERSION, EdgeStatus, StatusAck, digest_of
 
 MSGPACK = "application/msgpack"
 
@@ -33,7 +33,8 @@ _status_decoder = msgspec.msgpack.Decoder(EdgeStatus)
 )
 async def read_changes(context: Context, query: ChangesQuery) -> web.Response:
     require_wire_version(context.request)
-    page = await changes.changes_after(context.database, context.services.feed, query.epoch, query.rev, query.wait)
+    feed = context.services.feed
+    page = await changes.changes_after(context.database, feed, query.epoch, query.rev, query.wait, query.tip)
     return _msgpack(page)
 
 
@@ -97,6 +98,6 @@ async def revoke_edge_token(context: Context, token_id: str) -> None:
 
 
 def _msgpack(message: msgspec.Struct) -> web.Response:
-    return web.Response(
-        body=msgspec.msgpack.encode(message), content_type=MSGPACK, headers={WIRE_HEADER: str(WIRE_VERSION)}
-    )
+    body = msgspec.msgpack.encode(message)
+    headers = {WIRE_HEADER: str(WIRE_VERSION), DIGEST_HEADER: digest_of(body)}
+    return web.Response(body=body, content_type=MSGPACK, headers=headers)

@@ -10,6 +10,7 @@ import asyncio
 import struct
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -17,7 +18,7 @@ import zstandard
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from control.edges.feed import read_state
+from control.edges.feed import read_state, tip_of
 from control.store.engine import Database
 from control.store.schema import feed
 from shared.clock import wall_ms
@@ -33,14 +34,18 @@ async def snapshot_frames(database: Database) -> AsyncGenerator[bytes]:
     """The frames of a snapshot, each behind its length."""
     async with database.reading() as connection:
         state = await read_state(connection)
-        yield _frame(msgspec.msgpack.encode(SnapshotStart(state.epoch, state.rev, wall_ms())))
-        count, last_key = 0, ""
+        start = SnapshotStart(state.epoch, state.rev, wall_ms(), await tip_of(connection, state.rev))
+        frame = msgspec.msgpack.encode(start)
+        digest, count, last_key = sha256(frame), 0, ""
+        yield _with_length(frame)
         while entries := await _entries_after(connection, last_key):
             bodies = [msgspec.Raw(entry) for _, entry in entries]
             # A SnapshotEntries, spelled out because its entries are encoded already.
-            yield _frame(msgspec.msgpack.encode(["entries", bodies]))
+            frame = msgspec.msgpack.encode(["entries", bodies])
+            digest.update(frame)
+            yield _with_length(frame)
             count, last_key = count + len(entries), entries[-1][0]
-        yield _frame(msgspec.msgpack.encode(SnapshotEnd(count)))
+        yield _with_length(msgspec.msgpack.encode(SnapshotEnd(count, digest.digest())))
 
 
 async def compressed(frames: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
@@ -59,5 +64,5 @@ async def _entries_after(connection: AsyncConnection, key: str) -> list[tuple[st
     return [(row.key, row.entry) for row in rows]
 
 
-def _frame(body: bytes) -> bytes:
-    return _LENGTH.pack(len(body)) + body
+def _with_length(frame: bytes) -> bytes:
+    return _LENGTH.pack(len(frame)) + frame

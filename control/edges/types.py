@@ -48,5 +48,7 @@ class ChangesQuery(msgspec.Struct, frozen=True):
 
     epoch: Annotated[str, msgspec.Meta(max_length=64)]
     rev: Annotated[int, msgspec.Meta(ge=0)]
+    tip: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    """That came with `rev`; where it is another now, `rev` belongs to another history."""
     wait: Annotated[float, msgspec.Meta(ge=0, le=25)] = 25.0
     """How long the answer may be held back while nothing has changed, in seconds."""

@@ -128,7 +128,7 @@ def _endpoint(operation: Operation, services: Services) -> Callable[[web.Request
         )
         arguments: dict[str, Any] = {name: _path_parameter(request, name) for name in operation.path_parameters}
         if operation.query:
-            arguments["query"] = _decode_query(request, operation.query)
+            arguments["query"] = _decode_query(request, operation.query, strict=operation.access != "edge")
         if decoder:
             arguments["body"] = _decode_body(await request.read(), decoder)
         result = await operation.handler(context, **arguments)
@@ -164,12 +164,13 @@ def _decode_body(body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
         raise BadRequest(f"The body is not JSON: {error}") from None
 
 
-def _decode_query(request: web.Request, into: Any) -> Any:
+def _decode_query(request: web.Request, into: Any, *, strict: bool) -> Any:
+    """`strict` refuses parameters that are not known. An edge may be newer than this, and knows what it leaves out."""
     known = {field.encode_name for field in msgspec.structs.fields(into)}
     for name, value in request.query.items():
         if "\0" in value:
             raise InvalidInput.of(name, "holds the character U+0000, which no parameter may have")
-        if name not in known:
+        if strict and name not in known:
             raise InvalidInput.of(name, f"is not a parameter here; known are {', '.join(sorted(known))}")
     try:
         return msgspec.convert(dict(request.query), into, strict=False)

@@ -7,16 +7,16 @@ stored by whichever transaction moves the mark over them, and by no other. Click
 their own, which makes a replay harmless where marks went back (a database restored from a copy) and where an edge wrote
 the same records to a second stream.
 
-What can't be stored must not block the stream. A body that can't be read goes to quarantine whole, on its headers'
-word; a record of a link or workspace that doesn't exist goes there alone; and where storing fails because of what a
-record holds, the batch is halved until the record is found.
+What can't be stored must not block the stream. A body that can't be read, though it is what the edge sent, goes to
+quarantine whole, on its headers' word; a record of an unknown kind, or of a link or workspace that doesn't exist, goes
+there alone; and where storing fails because of what a record holds, the batch is halved until the record is found.
 """
 
 from __future__ import annotations
 
 import msgspec
 import structlog
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from control.ingest import streams
 from control.ingest.quarantine import SetAside, set_aside
@@ -27,6 +27,7 @@ from shared.clock import wall_ms
 from shared.wire import Batch, BatchAck
 
 ATTEMPTS = 4  # of a transaction that lost a race against another
+FAULTS_OF_VALUES = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 log = structlog.get_logger()
 
@@ -132,7 +133,8 @@ def _is_fault_of_records(error: Exception) -> bool:
     if isinstance(error, DBAPIError):
         is_data = _sql_state(error).startswith(("22", "23"))  # data exceptions, violated constraints
         return is_data or isinstance(error, (DataError, IntegrityError))
-    return not isinstance(error, (StartsAboveMark, SQLAlchemyError, OSError, MemoryError))
+    # Only what a value can raise: the driver's own errors (the database is starting up) may come unwrapped.
+    return isinstance(error, FAULTS_OF_VALUES)
 
 
 def _sql_state(error: DBAPIError) -> str:

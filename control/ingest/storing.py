@@ -16,6 +16,7 @@ from control.ingest.clicks import store_clicks
 from control.ingest.clocks import Clock
 from control.ingest.enrich import Click, LinkFacts, enrich
 from control.ingest.quarantine import SetAside, set_aside
+from control.ingest.types import Unreadable
 from control.services import Services
 from control.store.locks import lock_workspaces
 from shared import ids
@@ -30,7 +31,7 @@ class _Refused(NamedTuple):
     """A record that is well-formed and can't be kept where it belongs."""
 
     number: int
-    record: Record
+    record: Record | msgspec.Raw
     reason: str
 
 
@@ -40,7 +41,7 @@ class _Sorted:
 
     clicks: list[Click] = field(default_factory=list[Click])
     beacons: Beacons = field(default_factory=Beacons)
-    gaps: list[GapRecord] = field(default_factory=list[GapRecord])
+    gaps: list[tuple[int, GapRecord]] = field(default_factory=list[tuple[int, GapRecord]])
     unknown_slugs: list[UnknownSlugsRecord] = field(default_factory=list[UnknownSlugsRecord])
     refused: list[_Refused] = field(default_factory=list[_Refused])
 
@@ -55,7 +56,7 @@ class Storing:
     batch: Batch
     received_ms: int
 
-    async def store(self, records: Sequence[Record], *, first: int) -> None:
+    async def store(self, records: Sequence[Record | Unreadable], *, first: int) -> None:
         """Stores `records`, whose first is number `first` of the stream."""
         await streams.add_samples(self.connection, self.batch.edge_id, self.batch.clock)
         links = await self._links(records)
@@ -68,14 +69,14 @@ class Storing:
         low_watermark_ms = clock.of_wall(self.batch.low_watermark_ms)
         await streams.note_edge(self.connection, self.batch.edge_id, low_watermark_ms, self.received_ms)
 
-    async def _links(self, records: Iterable[Record]) -> dict[bytes, LinkFacts]:
+    async def _links(self, records: Iterable[Record | Unreadable]) -> dict[bytes, LinkFacts]:
         raw = {record.link_id for record in records if isinstance(record, ClickRecord)}
         found = await store.links_of(self.connection, (ids.from_bytes("lnk", one) for one in raw))
         return {ids.to_bytes("lnk", link_id): link for link_id, link in found.items()}
 
     def _sort(
         self,
-        records: Iterable[Record],
+        records: Iterable[Record | Unreadable],
         first: int,
         links: Mapping[bytes, LinkFacts],
         workspaces: set[str],
@@ -100,9 +101,11 @@ class Storing:
                     if reason:
                         out.refused.append(_Refused(number, record, reason))
                 case GapRecord():
-                    out.gaps.append(record)
+                    out.gaps.append((number, record))
                 case UnknownSlugsRecord():
                     out.unknown_slugs.append(record)
+                case Unreadable():
+                    out.refused.append(_Refused(number, record.raw, record.reason))
         return out
 
     def _click(self, record: ClickRecord, link: LinkFacts, clock: Clock) -> Click:
@@ -124,7 +127,7 @@ class Storing:
             return f"malformed beacon: {error}"
         return ""
 
-    async def _clock(self, records: Iterable[Record]) -> Clock:
+    async def _clock(self, records: Iterable[Record | Unreadable]) -> Clock:
         """Corrects by the batch's own samples, and by stored ones where those are of another time."""
         clock = Clock(self.batch.clock, self.received_ms)
         timed = [one for one in records if isinstance(one, ClickRecord | BeaconRecord)]
@@ -138,7 +141,7 @@ class Storing:
     async def _write(self, part: _Sorted) -> None:
         await store_clicks(self.connection, part.clicks)
         await store_beacons(self.connection, self.services.secret, part.beacons)
-        await streams.store_gaps(self.connection, self.batch.edge_id, part.gaps, self.received_ms)
+        await streams.store_gaps(self.connection, self.batch.edge_id, self.stream_id, part.gaps, self.received_ms)
         await streams.add_unknown_slugs(self.connection, part.unknown_slugs)
         by_reason = sorted(part.refused, key=lambda one: (one.reason, one.number))
         for reason, refused in groupby(by_reason, key=lambda one: one.reason):
@@ -151,6 +154,6 @@ class Storing:
         await set_aside(self.connection, self.services.data, what, self.received_ms)
 
 
-def _workspace_ids(records: Iterable[Record]) -> set[str]:
+def _workspace_ids(records: Iterable[Record | Unreadable]) -> set[str]:
     raw = {record.workspace_id for record in records if isinstance(record, BeaconRecord)}
     return {ids.from_bytes("wsp", one) for one in raw}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 
 from sqlalchemy import select, update
@@ -15,7 +15,7 @@ from control.store.schema import clock_samples, edges, gaps, streams
 from control.store.upsert import insert_ignore
 from shared.clock import HOUR_MS
 from shared.ids import ID_BYTES, from_bytes
-from shared.wire import Batch, ClockSample, GapRecord, UnknownSlugsRecord
+from shared.wire import Batch, ClockSample, GapRecord, Mark, UnknownSlugsRecord
 
 SAMPLES_AROUND_MS = HOUR_MS // 2  # how far around a batch's records samples are looked for; steps may be 10 minutes
 
@@ -32,6 +32,17 @@ async def move_mark(connection: AsyncConnection, stored: BatchHeaders, *, closed
     """Everything up to the end of `stored` is stored or set aside."""
     values = {"next": stored.first + stored.count, "updated_ms": received_ms} | ({"closed": True} if closed else {})
     await connection.execute(update(streams).where(streams.c.id == stored.stream_id).values(values))
+
+
+async def read_marks(connection: AsyncConnection, stream_ids: Sequence[bytes]) -> list[Mark]:
+    """How far each of these streams is stored, in their order."""
+    if not stream_ids:
+        return []
+    found = await rowset(connection, "asked", {"id": "bytea"}, [(one,) for one in set(stream_ids)]).fetch(
+        "select s.id, s.next, s.closed from asked cross join streams s where s.id = asked.id"
+    )
+    marks = {row[0]: Mark(row[1], bool(row[2])) for row in found}
+    return [marks.get(one, Mark(0, closed=False)) for one in stream_ids]
 
 
 async def note_edge(connection: AsyncConnection, edge_id: str, low_watermark_ms: int, received_ms: int) -> None:
@@ -67,8 +78,15 @@ async def samples_around(connection: AsyncConnection, edge_id: str, from_ms: int
     return [ClockSample(*row) for row in found]
 
 
-async def store_gaps(connection: AsyncConnection, edge_id: str, found: Iterable[GapRecord], received_ms: int) -> None:
-    """Gaps are known by their content, so one that is shipped twice is one."""
+async def store_gaps(
+    connection: AsyncConnection,
+    edge_id: str,
+    stream_id: bytes,
+    found: Iterable[tuple[int, GapRecord]],
+    received_ms: int,
+) -> None:
+    """Gaps with their numbers in the stream. They are known by their place, so that one shipped twice is one, and the
+    many of a torn-off stretch, which all say the same, are many."""
     rows = {
         gap_id: {
             "id": gap_id,
@@ -80,15 +98,15 @@ async def store_gaps(connection: AsyncConnection, edge_id: str, found: Iterable[
             "reason": gap.reason,
             "received_ms": received_ms,
         }
-        for gap in found
-        for gap_id in (_gap_id(edge_id, gap),)
+        for number, gap in found
+        for gap_id in (_gap_id(stream_id, number),)
     }
     await insert_ignore(connection, gaps, list(rows.values()))
 
 
-def _gap_id(edge_id: str, gap: GapRecord) -> str:
-    content = f"{edge_id}\0{gap.from_ms}\0{gap.to_ms}\0{gap.count}\0{gap.at_least}\0{gap.reason}"
-    return from_bytes("gap", blake2b(content.encode(), digest_size=ID_BYTES).digest())
+def _gap_id(stream_id: bytes, number: int) -> str:
+    place = stream_id + number.to_bytes(8, "little")
+    return from_bytes("gap", blake2b(place, digest_size=ID_BYTES).digest())
 
 
 async def add_unknown_slugs(connection: AsyncConnection, found: Iterable[UnknownSlugsRecord]) -> None:

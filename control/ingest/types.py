@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import msgspec
 import zstandard
 
-from shared.wire import Batch
+from shared.clock import MINUTE_MS
+from shared.wire import Batch, ClockSample, Lane, Record
+
+ROLLUP_BUCKET_MS = 15 * MINUTE_MS
+"""Clicks are counted by quarter hours, UTC: the smallest step that time zones differ by."""
 
 DECOMPRESSED_MAX_BYTES = 64 << 20
 """Of one batch. An agent ships far less at once; more is a damaged or hostile body."""
@@ -34,20 +39,61 @@ class UndecodableBatch(Exception):
     """The body is no batch, or not the one that its headers announce; the text says what is wrong."""
 
 
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A record of a kind, or with a value, that this version does not know; a newer edge sends such."""
+
+    raw: msgspec.Raw
+    reason: str
+
+
 _decoder = msgspec.msgpack.Decoder(Batch)
+_record_decoder = msgspec.msgpack.Decoder(Record)
+
+
+class _Undecoded(msgspec.Struct, frozen=True, array_like=True):
+    """A `Batch` whose records are left as they came."""
+
+    edge_id: str
+    lane: Lane
+    closed: bool
+    low_watermark_ms: int
+    clock: list[ClockSample]
+    records: list[msgspec.Raw]
+
+
+_undecoded_decoder = msgspec.msgpack.Decoder(_Undecoded)
 
 
 def decode_batch(body: bytes, count: int) -> Batch:
-    """The batch in a zstd-compressed body, which must have `count` records. Raises UndecodableBatch."""
+    """The batch in a zstd-compressed body, which must have `count` records. Raises UndecodableBatch.
+
+    Among its records each that can't be read is an `Unreadable`.
+    """
+    unpacked = _decompress(body)
     try:
-        batch = _decoder.decode(_decompress(body))
-    except msgspec.DecodeError as error:
-        raise UndecodableBatch(f"not a batch: {error}") from None
-    except UnicodeDecodeError as error:
-        raise UndecodableBatch(f"not a batch: {error.reason} in a text") from None
+        batch = _decoder.decode(unpacked)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        batch = _decode_one_by_one(unpacked)
     if len(batch.records) != count:
         raise UndecodableBatch(f"{len(batch.records)} records where the headers announce {count}")
     return batch
+
+
+def _decode_one_by_one(unpacked: bytes) -> Batch:
+    try:
+        batch = _undecoded_decoder.decode(unpacked)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UndecodableBatch(f"not a batch: {error}") from None
+    records = cast("list[Record]", [_decode_record(raw) for raw in batch.records])
+    return Batch(batch.edge_id, batch.lane, batch.closed, batch.low_watermark_ms, batch.clock, records)
+
+
+def _decode_record(raw: msgspec.Raw) -> Record | Unreadable:
+    try:
+        return _record_decoder.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return Unreadable(raw, f"unreadable record: {error}")
 
 
 def _decompress(body: bytes) -> bytes:

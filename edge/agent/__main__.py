@@ -28,6 +28,7 @@ from edge.agent.client import ControlClient
 from edge.agent.drain import Drain, Event
 from edge.agent.guard import FeedGuard
 from edge.agent.lock import AlreadyRunning, hold
+from edge.agent.marks import compare_marks
 from edge.agent.samples import ClockSamples
 from edge.agent.ship import Shipper
 from edge.agent.status import report
@@ -87,6 +88,7 @@ class Agent:
                 asyncio.ensure_future(self._shipper.run("fresh")),
                 asyncio.ensure_future(self._shipper.run("backlog")),
                 asyncio.ensure_future(self._sync.run()),
+                asyncio.ensure_future(compare_marks(self._client, self._streams, self._id)),
                 asyncio.ensure_future(report(self._client, self._samples, self.status)),
             ]
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
@@ -10,7 +11,7 @@ from typing import Any, Final
 import aiohttp
 import msgspec
 
-from shared.wire import WIRE_HEADER, WIRE_VERSION
+from shared.wire import DIGEST_HEADER, WIRE_HEADER, WIRE_VERSION, digest_of
 
 CONNECT_S: Final = 5.0
 ANSWER_S: Final = 60.0
@@ -20,7 +21,7 @@ RETRY_AFTER_MOST_S: Final = 300.0
 
 
 class Unreachable(Exception):
-    """No answer: refused, cut off, or too late."""
+    """No answer: refused, cut off, too late, or damaged."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -59,6 +60,9 @@ class ControlClient:
             WIRE_HEADER: str(WIRE_VERSION),
         }
         self._session: aiohttp.ClientSession | None = None
+        self._was_cut_off = False
+        self.reconnected = asyncio.Event()
+        """Set by the first answer after a failure; who has acted on it clears it."""
 
     async def __aenter__(self) -> ControlClient:
         timeout = aiohttp.ClientTimeout(total=ANSWER_S, connect=CONNECT_S)
@@ -92,13 +96,21 @@ class ControlClient:
         assert self._session is not None, "used outside of its `async with`"
         try:
             async with self._session.request(method, self._url + path, allow_redirects=False, **options) as response:
+                if self._was_cut_off:
+                    self._was_cut_off = False
+                    self.reconnected.set()
                 yield response
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            self._was_cut_off = True
             raise Unreachable(str(error) or type(error).__name__) from None
 
 
 async def _read(response: aiohttp.ClientResponse) -> Answer:
-    return Answer(response.status, await response.read(), _seconds(response.headers.get("Retry-After")))
+    """Raises Unreachable for an answer that is not the one that was sent."""
+    body = await response.read()
+    if response.headers.get(DIGEST_HEADER, said := digest_of(body)) != said:
+        raise Unreachable("the answer was damaged on its way")
+    return Answer(response.status, body, _seconds(response.headers.get("Retry-After")))
 
 
 def _seconds(retry_after: str | None) -> float | None:

@@ -33,12 +33,14 @@ from shared.clock import wall_ms
 from shared.wire import (
     CONTENT_TYPE,
     COUNT_HEADER,
+    DIGEST_HEADER,
     FIRST_HEADER,
     STREAM_HEADER,
     Batch,
     BatchAck,
     GapRecord,
     Lane,
+    digest_of,
 )
 
 BATCH_PATH: Final = "/edge/v1/batches"
@@ -136,7 +138,7 @@ class Shipper:
         if isinstance(stream, Stream):
             stream.in_flight = True
         try:
-            portion = await asyncio.to_thread(next_portion, stream, self._max_bytes, epoch)
+            portion = await asyncio.to_thread(self._portion, stream, epoch)
             answer = await self._post(lane, stream, portion)
             moved = await self._take(answer, stream, portion, epoch)
         except Unreachable as error:
@@ -154,6 +156,12 @@ class Shipper:
             self._keep_fresh(stream)
         return None
 
+    def _portion(self, stream: Stream | Expired, epoch: str) -> Portion:
+        """A question as long as no exchange has told how far the clocks are apart: times could not be corrected."""
+        if not self._samples.recent():
+            return Portion(stream.acked, [], closed=False)
+        return next_portion(stream, self._max_bytes, epoch)
+
     async def _post(self, lane: Lane, stream: Stream | Expired, portion: Portion) -> Answer:
         batch = Batch(
             edge_id=self._edge_id,
@@ -163,13 +171,10 @@ class Shipper:
             clock=self._samples.recent(),
             records=portion.records,
         )
-        headers = {
-            "Content-Type": CONTENT_TYPE,
-            STREAM_HEADER: stream.stream_id.hex(),
-            FIRST_HEADER: str(portion.first),
-            COUNT_HEADER: str(len(portion.records)),
-        }
+        said = stream.stream_id.hex(), str(portion.first), str(len(portion.records))
         body = await asyncio.to_thread(_compress, batch)
+        headers = dict(zip((STREAM_HEADER, FIRST_HEADER, COUNT_HEADER), said, strict=True))
+        headers |= {"Content-Type": CONTENT_TYPE, DIGEST_HEADER: digest_of(body, *said)}
         answered = self._samples.begin()
         answer = await self._client.post(BATCH_PATH, body, headers)
         if (ack := _ack_of(answer)) is not None:

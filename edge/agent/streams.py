@@ -2,8 +2,8 @@
 
 A stream is *open* while the drain writes to it, then *sealed*, and *expired* when its file is gone. It is *settled*
 once the control plane, in its present epoch, has confirmed all of its records and that no more follow. A new epoch (a
-restore, a fail-over) unsettles them all: each asks again, and what the control plane no longer has is sent again from
-the file, or as a gap where there is none.
+restore, a fail-over) unsettles them all, a mark that has gone back (`edge.agent.marks`) its own: it asks again, and
+what the control plane no longer has is sent again from the file, or as a gap where there is none.
 
 Two small files are kept beside the segments, each replaced as a whole: `acked` (losing it costs one question a stream,
 so it isn't synced) and `expired` (synced before the file that it speaks of is removed).
@@ -18,7 +18,7 @@ import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal, NamedTuple, TypeVar
 
 import msgspec
 import structlog
@@ -29,6 +29,7 @@ from edge.agent.segment_reader import SegmentReader, Slot
 from edge.node import PRIVATE_FILE, sync_directory
 from edge.record import time_ms_of
 from shared.clock import DAY_MS, wall_ms
+from shared.wire import Mark
 
 EXPIRED_KEPT_MS: Final = 30 * DAY_MS
 _MARK_RECORDS: Final = 1_000  # how many records, or how long a time, may share one least time
@@ -79,6 +80,12 @@ class Stream:
         self._lows.append((end, low_ms))
         self.end, self.size = end, size
 
+    def goes_on_at(self, number: int) -> None:
+        """The control plane wants this number next. Where it had more before, what it lacks is as old as the file."""
+        if number < self.acked:
+            self._lows = [(self.end, self.name.created_ms)]
+        self.acked = number
+
     def low_ms(self) -> int | None:
         """The least time of any record that isn't acknowledged; None when there is none."""
         self._lows = [low for low in self._lows if low[0] > self.acked]
@@ -114,10 +121,21 @@ class Expired(msgspec.Struct, kw_only=True):
     def end(self) -> int:
         return self.records if self.gap_at is None else self.gap_at + 1
 
+    def goes_on_at(self, number: int) -> None:
+        """The control plane wants this number next."""
+        self.acked = number
+
     @property
     def lost(self) -> int:
         """How many records the gap record speaks of."""
         return 0 if self.gap_at is None else self.records - self.gap_at
+
+
+class Believed(NamedTuple):
+    """A stream, and the number up to which we take it to be stored."""
+
+    stream: Stream | Expired
+    acked: int
 
 
 class _Ack(msgspec.Struct, array_like=True):
@@ -216,7 +234,8 @@ class Streams:
         if next_number < stream.acked:
             _log.warning("the control plane has less of a stream than before", stream=stream.stream_id.hex(),
                          acked=stream.acked, next=next_number)  # fmt: skip
-        stream.acked, stream.asked_in = next_number, epoch
+        stream.goes_on_at(next_number)
+        stream.asked_in = epoch
         self.acknowledged.set()
         self._is_acked_file_old = True
         if was_closing and next_number >= stream.end:
@@ -226,6 +245,29 @@ class Streams:
         if isinstance(stream, Expired) and next_number < stream.end:
             stream.gap_at = next_number
             await self.save_expired()
+
+    def believed(self) -> list[Believed]:
+        """What the control plane should have of every stream of which nothing is about to be sent."""
+        quiet: list[Stream | Expired] = [one for one in self._sealed.values() if self.is_settled(one)]
+        quiet += [one for one in self._expired.values() if self.is_settled(one)]
+        if self.open is not None and not self.has_news(self.open) and not self.open.in_flight:
+            quiet.append(self.open)
+        return [Believed(stream, stream.acked) for stream in quiet]
+
+    def compare(self, belief: Believed, mark: Mark) -> None:
+        """The control plane's word about a stream, asked for when we held that belief: what it lacks is sent again."""
+        stream, acked = belief
+        is_moving = isinstance(stream, Stream) and stream.in_flight
+        if is_moving or stream.acked != acked or stream.settled_in not in (None, self.epoch):
+            return  # it has been asked or answered meanwhile, which counts more
+        if mark.next >= acked and (mark.closed or stream.settled_in is None):
+            return
+        _log.warning("the control plane has less than it said; sending again", stream=stream.stream_id.hex(),
+                     acked=acked, next=mark.next)  # fmt: skip
+        stream.goes_on_at(min(mark.next, acked))
+        stream.settled_in = stream.asked_in = None
+        self._is_acked_file_old = True
+        self.wake()
 
     def knows(self, stream: Stream) -> bool:
         """Whether the stream's file is still kept."""

@@ -12,13 +12,11 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Final
 
-import aiohttp
 import lmdb
-import msgspec
 import structlog
-import zstandard
 
 from edge.agent.client import Answer, Backoff, ControlClient, Unreachable
+from edge.agent.feed import BadFeed, frames_of, page_of
 from edge.agent.guard import FeedGuard, FeedHeld
 from edge.linkfiles import Damage
 from edge.linkstore import ForeignEpoch, IncompleteSnapshot, LinkStore
@@ -31,17 +29,8 @@ WAIT_MARGIN_S: Final = 15
 DAMAGE_POLL_S: Final = 1.0
 HELD_POLL_S: Final = 1.0
 HELD_ASK_AGAIN_S: Final = 30.0
-FRAME_MAX_BYTES: Final = 64 * 1024 * 1024
-_READ_BYTES = 256 * 1024
-_LENGTH_BYTES = 4
 
 _log = structlog.get_logger()
-_frame_decoder = msgspec.msgpack.Decoder(SnapshotFrame)
-_page_decoder = msgspec.msgpack.Decoder(ChangePage)
-
-
-class BadFeed(Exception):
-    """The control plane's answer is not what the protocol says; the text says how."""
 
 
 class Sync:
@@ -81,18 +70,18 @@ class Sync:
         epoch, rev = self._store.position()
         if not epoch or self._needs_snapshot:
             return await self._take_snapshot()
-        answer = await self._poll(epoch, rev)
+        answer = await self._poll(epoch, rev, self._store.tip())
         if answer is None or answer.status == 410:
             self._needs_snapshot = True
             return None
         if answer.status != 200:
             return _refused(answer.status, answer.retry_after_s)
-        await self._apply(_page_of(answer))
+        await self._apply(page_of(answer.body))
         return None
 
-    async def _poll(self, epoch: str, rev: int) -> Answer | None:
+    async def _poll(self, epoch: str, rev: int, tip: str) -> Answer | None:
         """The answer of a long poll; None when a worker found damage in the cache meanwhile."""
-        parameters = {"epoch": epoch, "rev": str(rev), "wait": str(WAIT_S)}
+        parameters = {"epoch": epoch, "rev": str(rev), "tip": tip, "wait": str(WAIT_S)}
         poll = asyncio.ensure_future(self._client.get(CHANGES_PATH, parameters, WAIT_S + WAIT_MARGIN_S))
         try:
             while not (await asyncio.wait({poll}, timeout=DAMAGE_POLL_S))[0]:
@@ -117,7 +106,7 @@ class Sync:
         async with self._client.stream(SNAPSHOT_PATH, {"Accept-Encoding": "zstd"}) as response:
             if response.status != 200:
                 return _refused(response.status, None)
-            frames = _frames(response)
+            frames = frames_of(response)
             start = await anext(frames, None)
             if not isinstance(start, SnapshotStart):
                 raise BadFeed("a snapshot must begin with its start frame")
@@ -159,39 +148,6 @@ class Sync:
             await asyncio.sleep(HELD_POLL_S)
 
 
-def _page_of(answer: Answer) -> ChangePage:
-    try:
-        return _page_decoder.decode(answer.body)
-    except msgspec.DecodeError as error:
-        raise BadFeed(f"a page of changes is unreadable: {error}") from None
-
-
 def _refused(status: int, retry_after_s: float | None) -> float:
     _log.warning("the control plane refuses to say what changed; last known good serves on", status=status)
     return retry_after_s or 0.0
-
-
-async def _frames(response: aiohttp.ClientResponse) -> AsyncIterator[SnapshotFrame]:
-    """The frames of a snapshot as its bytes arrive. Raises BadFeed, and what reading raises."""
-    expand = zstandard.ZstdDecompressor().decompressobj().decompress
-    if response.headers.get("Content-Encoding", "identity") != "zstd":
-        expand = bytes
-    buffer = bytearray()
-    async for chunk in response.content.iter_chunked(_READ_BYTES):
-        try:
-            buffer += expand(chunk)
-            while (body := _take_frame(buffer)) is not None:
-                yield _frame_decoder.decode(body)
-        except (zstandard.ZstdError, msgspec.DecodeError) as error:
-            raise BadFeed(f"a snapshot is unreadable: {error}") from None
-
-
-def _take_frame(buffer: bytearray) -> bytes | None:
-    length = int.from_bytes(buffer[:_LENGTH_BYTES], "little")
-    if length > FRAME_MAX_BYTES:
-        raise BadFeed(f"a frame of a snapshot has {length} bytes; at most {FRAME_MAX_BYTES} are allowed")
-    if len(buffer) < _LENGTH_BYTES + length or len(buffer) < _LENGTH_BYTES:
-        return None
-    body = bytes(buffer[_LENGTH_BYTES : _LENGTH_BYTES + length])
-    del buffer[: _LENGTH_BYTES + length]
-    return body

@@ -15,8 +15,8 @@ from edge.agent.segment import list_segments
 from edge.config import EdgeConfig
 from edge.node import edge_id, ring_directory
 from shared.clock import wall_ms
-from shared.wire import WIRE_VERSION
-from tests.support.agent import agent, append_clicks, config_for, writer_for
+from shared.wire import WIRE_VERSION, ClickRecord
+from tests.support.agent import AgentProcess, agent, append_clicks, config_for, writer_for
 from tests.support.control_plane import ControlPlane, Delivery, StoredStream, running, without_duplicates
 
 
@@ -241,6 +241,54 @@ async def test_a_restored_database_gets_back_what_the_edge_still_has(config: Edg
             older.pop(next(iter(older)))
             control.restore(older, "epoch-2")
             await arrived(control, ids)
+
+
+async def test_a_copy_put_back_with_the_epoch_that_it_had_is_noticed_by_its_marks(
+    config: EdgeConfig, tmp_path: Path
+) -> None:
+    """Of the sealed stream, the open one and the expired one nothing is new: none of them would ask by itself."""
+    control = ControlPlane()
+    gone = config_for(config.data_dir, config.control_url, retention_hours=0.0001)
+    ids = seal_one_stream(gone, 40)
+    async with running(control, port_of(config)):
+        with agent(gone) as process:
+            await arrived(control, ids)
+            await control.until(lambda: list_segments(config.data_dir / "spool") == [])
+            await asyncio.to_thread(process.terminate)
+        ids = seal_one_stream(config, 100)
+        process = AgentProcess(config).start()
+        writer = writer_for(config)
+        await arrived(control, ids)
+        older = control.copy_of_streams()
+        await control.until(lambda: control.statuses != [])
+        later = append_clicks(writer, 200)
+        await arrived(control, later)
+        sealed = next(stream_id for stream_id, stream in control.streams.items() if ids[0] in ids_of(stream))
+        await control.until(lambda: control.streams[sealed].closed)
+        expired = next(stream_id for stream_id in older if stream_id != sealed)
+        older = {expired: StoredStream(30), sealed: StoredStream(100, False, older[sealed].records)}
+    control.streams = older
+    await control.until(lambda: "last known good serves on" in process.log_text())
+    async with running(control, port_of(config)):
+        try:
+            await arrived(control, ids + later)
+            await control.until(lambda: control.streams[sealed].closed)
+            await control.until(lambda: [gap.count for gap in control.gaps()] == [10])
+        finally:
+            process.kill()
+
+
+def ids_of(stream: StoredStream) -> list[bytes]:
+    return [record.click_id for record in stream.records.values() if isinstance(record, ClickRecord)]
+
+
+async def test_the_first_exchange_is_a_question_so_that_no_time_goes_uncorrected(config: EdgeConfig) -> None:
+    control = ControlPlane()
+    ids = seal_one_stream(config, 30)
+    async with running(control, port_of(config)):
+        with agent(config):
+            await arrived(control, ids)
+    assert all(delivery.batch and delivery.batch.clock for delivery in control.deliveries if delivery.count)
 
 
 async def test_what_the_edge_has_no_longer_becomes_a_gap_of_exact_count(tmp_path: Path, unused_tcp_port: int) -> None:

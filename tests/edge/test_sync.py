@@ -6,6 +6,9 @@ import asyncio
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 from edge.config import EdgeConfig
 from edge.links import LinkCache
@@ -146,3 +149,44 @@ async def test_reported_damage_is_repaired_by_a_snapshot(tmp_path: Path) -> None
             await control.until(lambda: control.snapshots == 2)
             await control.until(lambda: (config.links_dir / "current").read_text().strip() != generation)
             assert destination(cache, "a") is not None
+
+
+async def test_what_a_newer_control_plane_adds_is_passed_over(tmp_path: Path) -> None:
+    """Entries of further kinds, in snapshot and feed, and further fields: the others are followed as before."""
+    control = ControlPlane()
+    control.publish(domain(), link("a"), *(pixel(number) for number in range(300)))
+    async with running(control):
+        with followed(config_for(tmp_path / "edge", control.url)) as (process, cache):
+            await control.until(lambda: destination(cache, "a") == "https://shop.example/")
+            control.publish(pixel(1), link("b"), pixel(2))
+            control.retract(*(f"pixel:{number}" for number in range(3, 300)))
+            await control.until(lambda: destination(cache, "b") == "https://shop.example/")
+            control.publish(link("a", "https://shop.example/new"))
+            await control.until(lambda: destination(cache, "a") == "https://shop.example/new")
+            assert control.snapshots == 1
+            assert "held" not in process.log_text()
+
+
+async def test_an_entry_of_a_known_kind_that_cannot_be_read_holds_the_feed_up(tmp_path: Path) -> None:
+    """To pass over it would go on serving the old destination as if it were the newest."""
+    control = ControlPlane()
+    control.publish(domain(), link("a"))
+    async with running(control):
+        with followed(config_for(tmp_path / "edge", control.url)) as (process, cache):
+            await control.until(lambda: destination(cache, "a") == "https://shop.example/")
+            entry = msgspec.structs.replace(link("a", "https://shop.example/new"), carry="telepathy")  # pyright: ignore
+            control.publish(entry)
+            await control.until(lambda: "a page of changes is unreadable" in process.log_text())
+            assert destination(cache, "a") == "https://shop.example/"
+            control.publish(link("a", "https://shop.example/newest"))
+            await control.until(lambda: destination(cache, "a") == "https://shop.example/newest")
+
+
+class Pixel(msgspec.Struct, frozen=True, array_like=True, tag="pixel"):
+    """An entry as a later version might have it."""
+
+    name: str
+
+
+def pixel(number: int) -> Any:
+    return Pixel(str(number))

@@ -78,6 +78,14 @@ feed = Table(
     Column("changed_ms", BigInteger, nullable=False),
 )
 
+feed_tips = Table(
+    "feed_tips",
+    metadata,
+    Column("rev", BigInteger, primary_key=True),  # the last one that a transaction gave out
+    Column("tip", Text, nullable=False),  # random: two histories that gave out one rev twice differ in it
+    Column("changed_ms", BigInteger, nullable=False),
+)
+
 streams = Table(
     "streams",
     metadata,

@@ -12,8 +12,8 @@ from control.edges.feed import TOMBSTONE_MS, forget_tombstones, publish, read_st
 from control.edges.snapshot import snapshot_frames
 from control.store.engine import Database
 from control.store.migrate import upgrade
-from control.store.schema import feed, sync_state
-from shared.clock import wall_ms
+from control.store.schema import feed, feed_tips, sync_state
+from shared.clock import DAY_MS, wall_ms
 from shared.wire import ChangePage, Entry
 from tests.control.feed import a_domain_entry, a_link_entry, apply, held_by_edges, read_snapshot
 from tests.support.postgres import PostgresServer
@@ -47,6 +47,42 @@ async def test_each_change_takes_the_next_rev(database: Database) -> None:
     ]
     assert page.changes[-1].entry is None
     assert (page.rev, page.more) == (4, False)
+
+
+async def test_a_rev_that_was_given_out_twice_is_told_apart_by_its_tip(database: Database) -> None:
+    """As after a copy of the database was put back, and other edits were made in place of the lost ones."""
+    async with database.transaction() as connection:
+        await publish(connection, [a_link_entry("a"), a_link_entry("b")])
+    first = await changes(database, 0, limit=1)
+    async with database.reading() as connection:
+        assert await read_changes(connection, first.epoch, 1, tip=first.tip)  # in the middle of a transaction
+    held = await changes(database, 0)
+    assert held.tip == first.tip != ""
+    async with database.transaction() as connection:
+        await connection.execute(update(feed_tips).values(tip="of another history"))
+        await publish(connection, [a_link_entry("c")])
+    async with database.reading() as connection:
+        with pytest.raises(SnapshotNeeded):
+            await read_changes(connection, held.epoch, held.rev, tip=held.tip)
+        page = await read_changes(connection, held.epoch, held.rev)  # an edge that knows of no tips
+    assert page.tip not in ("", held.tip)
+
+
+async def test_an_edge_that_was_away_for_thirty_days_is_still_known_by_its_tip(database: Database) -> None:
+    pages: list[ChangePage] = []
+    for age_days, slug in ((70, "a"), (40, "b"), (10, "c")):
+        rev = await write(database, a_link_entry(slug))
+        pages.append(await changes(database, rev - 1))
+        async with database.transaction() as connection:
+            changed_ms = wall_ms() - age_days * DAY_MS
+            await connection.execute(update(feed_tips).where(feed_tips.c.rev == rev).values(changed_ms=changed_ms))
+    async with database.transaction() as connection:
+        await forget_tombstones(connection, wall_ms())
+    async with database.reading() as connection:
+        for held in pages[1:]:
+            await read_changes(connection, held.epoch, held.rev, tip=held.tip)
+        with pytest.raises(SnapshotNeeded):
+            await read_changes(connection, pages[0].epoch, pages[0].rev, tip=pages[0].tip)
 
 
 async def test_a_key_named_twice_in_one_change_keeps_the_last(database: Database) -> None:

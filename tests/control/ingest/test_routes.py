@@ -6,8 +6,23 @@ import os
 
 import msgspec
 import zstandard
+from sqlalchemy import func, select
 
-from shared.wire import COUNT_HEADER, FIRST_HEADER, STREAM_HEADER, WIRE_HEADER, WIRE_VERSION, BatchAck
+from control.services import Services
+from control.store.schema import quarantine
+from shared.wire import (
+    COUNT_HEADER,
+    DIGEST_HEADER,
+    FIRST_HEADER,
+    STREAM_HEADER,
+    WIRE_HEADER,
+    WIRE_VERSION,
+    BatchAck,
+    Mark,
+    Marks,
+    MarksQuestion,
+    digest_of,
+)
 from tests.control.conftest import EDGE_TOKEN
 from tests.control.ingest.builders import Shop, a_batch, a_click
 from tests.support.client import Client
@@ -24,6 +39,8 @@ def _headers(stream: bytes, first: int, count: int, **other: str) -> dict[str, s
 
 
 async def _ship(client: Client, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
+    said = (headers[name] for name in (STREAM_HEADER, FIRST_HEADER, COUNT_HEADER))
+    headers = {DIGEST_HEADER: digest_of(body, *said)} | headers
     async with client.post("/edge/v1/batches", headers=headers, data=body) as response:
         return response.status, await response.read()
 
@@ -39,6 +56,45 @@ async def test_a_batch_is_acked_and_one_above_the_mark_is_told_where_to_go_on(cl
     ack = msgspec.msgpack.decode(answer, type=BatchAck)
     assert (status, ack.next) == (200, 3)
     assert ack.quarantined.startswith("not zstd")
+
+
+async def test_a_batch_damaged_on_its_way_is_refused_and_set_aside_nowhere(
+    client: Client, shop: Shop, services: Services
+) -> None:
+    stream = os.urandom(16)
+    body = zstandard.compress(msgspec.msgpack.encode(a_batch([a_click(shop)])))
+    sent = _headers(stream, 0, 1, **{DIGEST_HEADER: digest_of(body, stream.hex(), "0", "1")})
+    damaged = bytearray(body)
+    damaged[len(body) // 2] ^= 4
+    moved = sent | {FIRST_HEADER: "1"}
+    unsaid = {name: value for name, value in sent.items() if name != DIGEST_HEADER} | {DIGEST_HEADER: ""}
+    for headers, arrived in ((sent, bytes(damaged)), (moved, body), (unsaid, body)):
+        status, answer = await _ship(client, headers, arrived)
+        assert (status, msgspec.json.decode(answer)["type"]) == (400, "/problems/damaged-in-transit")
+    assert await _marks(client, [stream]) == [Mark(0, closed=False)]
+    async with services.database.reading() as connection:
+        assert (await connection.execute(select(func.count()).select_from(quarantine))).scalar_one() == 0
+
+
+async def test_marks_are_told_in_the_order_of_the_question(client: Client, shop: Shop) -> None:
+    first, second, unknown = (os.urandom(16) for _ in range(3))
+    body = zstandard.compress(msgspec.msgpack.encode(a_batch([a_click(shop)], closed=True)))
+    await _ship(client, _headers(first, 0, 1), body)
+    await _ship(client, _headers(second, 0, 1), body)
+    asked = [unknown, second, first, second]
+    assert await _marks(client, asked) == [Mark(0, closed=False), *[Mark(1, closed=True)] * 3]
+    assert await _marks(client, []) == []
+    assert len(await _marks(client, [os.urandom(16) for _ in range(1_000)])) == 1_000
+
+
+async def _marks(client: Client, asked: list[bytes]) -> list[Mark]:
+    headers = {"Authorization": f"Bearer {EDGE_TOKEN}", WIRE_HEADER: str(WIRE_VERSION)}
+    body = msgspec.msgpack.encode(MarksQuestion("edg_test", asked))
+    async with client.post("/edge/v1/marks", headers=headers, data=body) as response:
+        answer = await response.read()
+        assert response.status == 200
+        assert response.headers[DIGEST_HEADER] == digest_of(answer)
+    return msgspec.msgpack.decode(answer, type=Marks).marks
 
 
 async def test_another_wire_version_is_refused_by_name(client: Client, shop: Shop) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import stat
+from typing import Any
 
 import msgspec
 import zstandard
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from control.ingest.batches import receive_batch, store_batch
 from control.services import Services
@@ -86,6 +87,25 @@ async def test_a_beacon_of_an_unknown_workspace_or_without_sense_is_set_aside(se
     assert reasons[1].startswith("malformed beacon: ")
 
 
+async def test_a_record_of_an_unknown_kind_is_set_aside_alone(services: Services, shop: Shop) -> None:
+    """A newer edge sends what this version does not know: another kind, a new value, a text that is none."""
+    known = [a_click(shop), a_click(shop)]
+    batch: Any = msgspec.msgpack.decode(msgspec.msgpack.encode(a_batch(known)))
+    teleport = msgspec.msgpack.decode(msgspec.msgpack.encode(a_click(shop)))
+    teleport[7] = "teleport"  # carry
+    batch[5][1:1] = [["scroll", 1, "x" * 20], teleport]
+    batch[5][0].append("a further field")
+    body = zstandard.compress(msgspec.msgpack.encode([*batch, "a further field"]))
+    ack = await receive_batch(services, Stream().headers(4), body)
+    assert (ack.next, ack.quarantined) == (4, "")
+    assert set(await click_classes(services.database)) == {one.click_id for one in known}
+    set_aside = await _set_aside(services)
+    assert [(first, count) for first, count, _, _ in set_aside] == [(1, 1), (2, 1)]
+    assert all(reason.startswith("unreadable record: ") for _, _, reason, _ in set_aside)
+    kept: Any = msgspec.msgpack.decode((services.data / set_aside[0][3]).read_bytes())
+    assert kept[5] == [["scroll", 1, "x" * 20]]
+
+
 async def test_one_record_that_no_database_takes_is_found_among_many(services: Services, shop: Shop) -> None:
     good = [a_click(shop) for _ in range(9)]
     poison = GapRecord(0, 1, 2**64 - 1, at_least=False, reason="more than 64 bits with a sign hold")
@@ -105,13 +125,17 @@ async def test_characters_that_postgres_refuses_are_replaced(services: Services,
         assert (await connection.execute(select(clicks.c.query))).scalar_one() == "a=�b"
 
 
-async def test_gaps_are_stored_once_and_unknown_slugs_add_up(services: Services) -> None:
-    gap = GapRecord(1_000, 2_000, 17, at_least=True, reason="ring_full")
+async def test_gaps_are_known_by_their_place_and_unknown_slugs_add_up(services: Services) -> None:
+    """A torn-off stretch of a spool gives a gap for each number, and all of them say the same."""
+    torn = GapRecord(1_000, 2_000, 1, at_least=False, reason="spool_damaged")
     slugs = UnknownSlugsRecord("go.short.example", 60_000, 5, {"/a": 3, "/b": 2})
-    for _ in range(2):
-        await store_batch(services, Stream().headers(2), a_batch([gap, slugs]))
+    stream = Stream()
+    await store_batch(services, stream.headers(4), a_batch([torn, torn, torn, slugs]))
+    async with services.database.transaction() as connection:
+        await connection.execute(update(streams).values(next=0))
+    await store_batch(services, stream.headers(4), a_batch([torn, torn, torn, slugs]))
     async with services.database.reading() as connection:
-        assert (await connection.execute(select(gaps.c.count, gaps.c.at_least))).all() == [(17, True)]
+        assert (await connection.execute(select(gaps.c.count))).scalars().all() == [1, 1, 1]
         at = unknown_slugs.c
         found = {row[0]: row[1] for row in await connection.execute(select(at.path, at.count))}
     assert found == {"": 10, "/a": 6, "/b": 4}

@@ -178,6 +178,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("rev", name=op.f("uq_feed_rev")),
     )
     op.create_table(
+        "feed_tips",
+        sa.Column("rev", sa.BigInteger(), nullable=False),
+        sa.Column("tip", sa.Text(), nullable=False),
+        sa.Column("changed_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("rev", name=op.f("pk_feed_tips")),
+    )
+    op.create_table(
         "gaps",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("edge_id", sa.Text(), nullable=False),
