@@ -7,7 +7,7 @@ import re
 import sys
 import urllib.request
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
@@ -120,7 +120,8 @@ def _watched(page: Page) -> list[str]:
 
 async def _violations(page: Page) -> list[str]:
     """What axe holds for a serious or critical barrier."""
-    found = (await Axe().run(page)).response["violations"]
+    response = cast("Any", await Axe().run(page)).response
+    found: list[dict[str, Any]] = response["violations"]
     return [
         f"{one['id']}: {[node['target'] for node in one['nodes']]}"
         for one in found

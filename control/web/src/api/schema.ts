@@ -57,10 +57,11 @@ export interface NewApiKey {
   allowed_origins?: string[];
 }
 
-/** A short domain. `cookie_domain` is what a click's first-party cookie covers; empty: the host alone. */
+/** A short domain. `origin` is scheme, host and port at which visitors reach its links and the snippet. `cookie_domain` is what a click's first-party cookie covers; empty: the host alone. */
 export interface Domain {
   id: string;
   host: string;
+  origin: string;
   fallback_url: string;
   consent: 'cookieless' | 'granted' | 'required';
   cookie_domain: string;
@@ -261,6 +262,71 @@ export interface EventDefinitionEdit {
   default_amount?: number | null;
   default_currency?: string | null;
   archived?: boolean;
+}
+
+/** A conversion as a server reports it. Name whatever is known of whoever converted: each identifier joins. */
+export interface NewConversion {
+  event: string;
+  click_id?: string | null;
+  visitor_id?: string | null;
+  customer_id?: string;
+  email?: string | null;
+  email_sha256?: string | null;
+  order_id?: string;
+  event_key?: string;
+  amount?: number | null;
+  value?: string | null;
+  currency?: string | null;
+  occurred_at?: string | null;
+  props?: Record<string, string>;
+}
+
+/** `unmatched`: nothing is known yet of whoever converted; it joins when the click or identifier arrives. */
+export interface ConversionReceipt {
+  id: string;
+  status: 'matched' | 'unmatched';
+  duplicate: boolean;
+}
+
+/** Money given back. It names its conversion, or the order, which may be reported later. */
+export interface NewRefund {
+  conversion_id?: string | null;
+  order_id?: string;
+  event?: string;
+  amount?: number | null;
+  value?: string | null;
+  currency?: string | null;
+  occurred_at?: string | null;
+  event_key?: string;
+}
+
+export interface RefundReceipt {
+  id: string;
+  conversion_id: string | null;
+  duplicate: boolean;
+}
+
+/** A stored refund. `conversion_id` is null while its order has not been reported. */
+export interface Refund {
+  id: string;
+  conversion_id: string | null;
+  order_id: string;
+  amount: number | null;
+  currency: string | null;
+  occurred_at: string;
+  received_at: string;
+}
+
+export interface UndefinedEvents {
+  items: UndefinedEvent[];
+}
+
+/** An event that pages report and no definition counts. Its reports are kept: define it, and they count. */
+export interface UndefinedEvent {
+  name: string;
+  reports: number;
+  first_seen_at: string;
+  last_seen_at: string;
 }
 
 /** A conversion in the list; `touches`: how many its path has. */

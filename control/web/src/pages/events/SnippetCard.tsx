@@ -8,7 +8,6 @@ import { CodeBlock } from '#/ui/Copy';
 import { Loaded } from '#/ui/PageState';
 import { TextLink } from '#/ui/TextLink';
 import { showError } from '#/ui/undo';
-import { edgeOriginQuery } from './queries';
 import classes from './SnippetCard.module.css';
 import { scriptTags } from './snippets';
 
@@ -18,7 +17,6 @@ export function SnippetCard() {
   const domains = useQuery(domainsQuery);
   const [chosen, setChosen] = useState('');
   const domain = domains.data?.find((candidate) => candidate.id === chosen) ?? domains.data?.[0];
-  const origin = useQuery(edgeOriginQuery(domain));
   return (
     <section className={`surface ${classes.card}`} aria-label="The snippet">
       <div className={classes.head}>
@@ -44,12 +42,7 @@ export function SnippetCard() {
           const key = all.find((candidate) => candidate.kind === 'publishable' && candidate.key);
           if (domains.data?.length === 0) return <DomainFirst />;
           if (!key?.key) return <MakeKey />;
-          return (
-            <CodeBlock
-              code={scriptTags(origin.data ?? `https://${domain?.host ?? '…'}`, key.key)}
-              label="Script tags"
-            />
-          );
+          return <CodeBlock code={scriptTags(domain?.origin ?? '…', key.key)} label="Script tags" />;
         }}
       </Loaded>
     </section>

@@ -1,7 +1,7 @@
 import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
 import { api } from '#/api/client';
 import { definitionsQuery } from '#/api/queries';
-import type { Domain, EventDefinition, EventDefinitionEdit, Link, NewEventDefinition, Page } from '#/api/types';
+import type { EventDefinition, EventDefinitionEdit, NewEventDefinition, Page } from '#/api/types';
 import { offerUndo, showDone, showError } from '#/ui/undo';
 
 export const archivedDefinitionsQuery = queryOptions({
@@ -9,18 +9,6 @@ export const archivedDefinitionsQuery = queryOptions({
   queryFn: async ({ signal }) =>
     (await api.get<Page<EventDefinition>>('/event-definitions', { archived: true, limit: 200 }, signal)).items,
 });
-
-/** Scheme, host and port at which the edge serves a domain: what its short links say, else https. */
-export function edgeOriginQuery(domain: Domain | undefined) {
-  return queryOptions({
-    queryKey: ['links', 'origin', domain?.id],
-    enabled: domain !== undefined,
-    queryFn: async ({ signal }) => {
-      const { items } = await api.get<Page<Link>>('/links', { domain_id: domain?.id, limit: 1 }, signal);
-      return items[0] ? new URL(items[0].short_url).origin : `https://${domain?.host}`;
-    },
-  });
-}
 
 export function useSaveDefinition(definition: EventDefinition | null) {
   const queryClient = useQueryClient();
