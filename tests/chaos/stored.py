@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from typing import Any
+from collections.abc import Collection
+from typing import Any, cast
 
 import asyncpg
 
@@ -23,7 +24,7 @@ def rows(installation: Installation, query: str) -> list[tuple[Any, ...]]:
 
 
 async def _postgres_rows(url: str, query: str) -> list[tuple[Any, ...]]:
-    connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+    connection: Any = await cast("Any", asyncpg).connect(url.replace("+asyncpg", ""))
     try:
         return [tuple(row) for row in await connection.fetch(query)]
     finally:
@@ -33,6 +34,10 @@ async def _postgres_rows(url: str, query: str) -> list[tuple[Any, ...]]:
 def click_ids(installation: Installation) -> list[bytes]:
     """The ids of all stored clicks, as often as they are stored."""
     return [bytes(row[0]) for row in rows(installation, "select id from clicks")]
+
+
+def all_stored(installation: Installation, ids: Collection[bytes]) -> bool:
+    return set(ids) <= set(click_ids(installation))
 
 
 def counted_clicks(installation: Installation) -> int:
