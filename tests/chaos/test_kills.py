@@ -7,7 +7,6 @@ redirects a second over 200 connections for 60 s, on SQLite and Postgres); the s
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import signal
@@ -19,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.stored import click_ids, counted_clicks
-from tests.chaos.visitors import SLUG, Scale, answered_ids, load
+from tests.chaos.visitors import SLUG, Scale, answered_ids, load, tally
 from tests.support.installation import Installation, installation
 from tests.support.processes import wait_until
 
@@ -88,11 +87,11 @@ def test_every_answered_click_is_stored_once(
     stored = click_ids(everything)
     lost, doubled = len(set(expected) - set(stored)), len(stored) - len(set(stored))
     with capsys.disabled():
-        tally = json.loads(visitors.output().splitlines()[-1])
+        counts = tally(visitors)
         print(
-            f"\n  {kill.__name__}: {SCALE.faults} kills, {tally['per_second']:.0f} redirects/s,"
+            f"\n  {kill.__name__}: {SCALE.faults} kills, {counts['per_second']:.0f} redirects/s,"
             f" {len(expected)} answered, {len(stored)} stored, {lost} lost, {doubled} doubled,"
-            f" {tally['broken']} connections broken",
+            f" {counts['broken']} connections broken",
             end="",
         )
     assert len(expected) == len(set(expected)) > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -47,3 +48,10 @@ def answered_ids(answered: Path) -> list[bytes]:
     """The click ids of all answers that arrived whole."""
     decoded = [click_id.decode(line) for line in answered.read_text().split()]
     return [one for one in decoded if one is not None]
+
+
+def tally(visitors: Child) -> dict[str, float]:
+    """What finished visitors counted: asked, redirected, refused, broken, slowest_s, per_second."""
+    said = [line for line in visitors.output().splitlines() if line.startswith("{")]
+    assert said, f"the visitors said nothing: {visitors.describe()}"
+    return json.loads(said[-1])
