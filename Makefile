@@ -15,7 +15,7 @@ SHELL_SCRIPTS := .ci/run $(wildcard scripts/*.sh deploy/*.sh deploy/*/*.sh)
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --no-fund --no-audit --no-update-notifier
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format loadtest constraints prepare packages clean FORCE
+.PHONY: help demo test soak lint format loadtest constraints prepare packages clean FORCE
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -27,6 +27,9 @@ demo: prepare ## build everything, fill it with 90 days of demo data and start i
 test: prepare ## run all tests, on SQLite and Postgres and in Chromium (ARGS="tests/edge -k spool" for some)
 	@for folder in $(FRONT_ENDS); do (cd $$folder && $(NPM) test --if-present --silent) || exit 1; done
 	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+soak: prepare ## the long form of the kill tests, with counts (about 20 minutes)
+	@CLICKTRAIL_TEST_SOAK=1 $(BIN)/python -m pytest tests/chaos -m chaos $(ARGS)
 
 lint: packages ## check style and types of Python, TypeScript and shell
 	@$(BIN)/ruff check .

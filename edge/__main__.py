@@ -9,21 +9,25 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from edge import supervisor
+from edge.agent.guard import ACCEPT_FILE
 from edge.claims import CannotStart
 from edge.config import EdgeConfig
 from shared import config, logs
 
 USAGE_ERROR = 2
+ACCEPT_FEED = "accept-feed"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the edge in the foreground. Returns 0 after an orderly stop, 2 with a sentence for what is wrong."""
+    """Runs the edge in the foreground, or accepts a held feed. Returns 0, or 2 with a sentence for what is wrong."""
     given = _parser().parse_args(arguments)
     try:
         tables = config.read_file(given.config)
         config.reject_unknown_variables()
         settings = config.load("edge", EdgeConfig, tables)
         log = config.load("log", config.LogConfig, tables)
+        if given.command == ACCEPT_FEED:
+            return _accept_feed(settings)
         logs.set_up(log.level, log.format, process="supervisor")
         return supervisor.run(settings, log)
     except (config.ConfigError, CannotStart) as error:
@@ -35,7 +39,17 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="clicktrail-edge", description="Redirects short links and records clicks.")
     parser.add_argument("--config", type=Path, metavar="FILE", help="TOML file; keys of its [edge] and [log] tables")
     parser.add_argument("--version", action="version", version=_version())
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    commands.add_parser(ACCEPT_FEED, help="let a feed through that was held back because it removes most links")
     return parser
+
+
+def _accept_feed(settings: EdgeConfig) -> int:
+    if not settings.data_dir.is_dir():
+        raise CannotStart(f"there is no edge in {settings.data_dir}; name its folder by [edge] data")
+    (settings.data_dir / ACCEPT_FILE).touch(mode=0o600)
+    print("The held feed goes through the next time the edge asks for changes.")
+    return 0
 
 
 def _version() -> str:

@@ -6,7 +6,6 @@ import os
 import re
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -59,9 +58,6 @@ class EdgeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     fsync_interval_ms: int = 50
     """How long a record may wait in the page cache before it is synced to the disk, in milliseconds."""
-
-    durability: Literal["memory", "disk"] = "memory"
-    """`memory`: a redirect is answered once its record is outside of the worker. `disk`: once it is synced."""
 
     def __post_init__(self) -> None:
         _between("port", self.port, 1, 65535)

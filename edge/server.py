@@ -13,7 +13,6 @@ import contextlib
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
-from multidict import CIMultiDict
 
 from edge import answer
 from edge.answer import Answer
@@ -110,9 +109,8 @@ class _Connection(web.RequestHandler):
 
 def response_of(given: Answer) -> web.Response:
     """aiohttp's form of an answer."""
-    headers: CIMultiDict[str] = CIMultiDict()
+    response = web.Response(status=given.status, headers={"Server": SERVER_NAME}, body=given.body)
     for line in given.lines.split(b"\r\n")[:-1]:
         name, _, value = line.partition(b": ")
-        headers.add(name.decode("ascii"), value.decode("latin-1"))
-    headers["Server"] = SERVER_NAME
-    return web.Response(status=given.status, headers=headers, body=given.body)
+        response.headers.add(name.decode("ascii"), value.decode("latin-1"))
+    return response

@@ -21,14 +21,18 @@ def set_up(level: str = "info", output: Format = "auto", **fields: str) -> None:
     """
     people = output == "console" or (output == "auto" and sys.stderr.isatty())
     numeric_level = logging.getLevelNamesMapping()[level.upper()]
-    renderer = structlog.dev.ConsoleRenderer() if people else structlog.processors.JSONRenderer()
+    renderer = (
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if people
+        else structlog.processors.JSONRenderer()
+    )
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _hide_secrets,
-            structlog.processors.dict_tracebacks if not people else structlog.processors.StackInfoRenderer(),
+            _exceptions_as_data if not people else structlog.processors.StackInfoRenderer(),
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(numeric_level),
@@ -40,6 +44,12 @@ def set_up(level: str = "info", output: Format = "auto", **fields: str) -> None:
     logging.basicConfig(
         level=max(numeric_level, logging.WARNING), stream=sys.stderr, format="%(levelname)s %(name)s %(message)s"
     )
+
+
+# Without the frames' local variables: those hold keys, tokens and what visitors sent.
+_exceptions_as_data = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
 
 
 def _hide_secrets(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

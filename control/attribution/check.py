@@ -17,14 +17,9 @@ from control.store.engine import Database
 
 _COUNTED = "v.workspace_id = :workspace_id and v.closed_ms is null and v.counted"
 _PATH_TOUCHES = f"""
-    select v.id, t.position, v.touches, v.time_ms - t.touch_ms
+    select v.id, t.position, v.touches, v.time_ms - t.touch_ms, v.amount, v.amount - v.refunded
     from credit_versions as v
     join touch_credits as t on t.version_id = v.id and t.model = 'first'
-    where {_COUNTED}
-"""
-_AMOUNTS = f"""
-    select v.id, v.amount, v.amount - v.refunded
-    from credit_versions as v
     where {_COUNTED}
 """
 _STORED = f"""
@@ -53,7 +48,7 @@ async def check_ledger(database: Database, workspace_id: str) -> list[Mismatch]:
 @cache
 def _statement(dialect: Dialect) -> TextClause:
     query = f"""
-        with {crediting_ctes(MODEL_NAMES, _PATH_TOUCHES, _AMOUNTS)},
+        with {crediting_ctes(MODEL_NAMES, _PATH_TOUCHES)},
         stored (model, version_id, position, weight, credit, value, net_value) as ({_STORED}),
         wrong as (select * from stored except select * from credited),
         missing as (select * from credited except select * from stored),

@@ -1,9 +1,9 @@
 """The models as SQL: one text a model, written once, transpiled for each engine.
 
-`sql/<model>.sql` reads the relation `path_touches (conversion_id, position, touches, age_ms)` and gives each row a
-weight; `sql/split.sql` turns the weights of all models into credits and values, joined with
-`amounts (conversion_id, amount, net_amount)`. Whoever asks brings these two relations as queries, so the same texts run
-over the live ledger, a test's literal rows or a lake of files.
+`sql/<model>.sql` reads the relation `path_touches (conversion_id, position, touches, age_ms, amount, net_amount)` and
+gives each row a weight; `sql/split.sql` turns the weights of all models into credits and values. Whoever asks brings
+that relation as a query, so the same texts run over the live ledger, a test's literal rows or a lake of files. Amounts
+travel with the rows: there is no join but the one with the 1 024 rows of the decay tables.
 
 The texts are written in Postgres's dialect within what SQLite 3.40 has too: window functions and 64-bit integers, no
 ordered aggregates. Numbers below are inlined, not bound: they are constants of the statement, typed alike everywhere.
@@ -31,24 +31,23 @@ _TEXTS = files("control.attribution") / "sql"
 def crediting_ctes(
     models: Sequence[str],
     path_touches: str,
-    amounts: str,
     position_shares: tuple[int, int, int] = POSITION_SHARES,
 ) -> str:
     """Common table expressions, in Postgres's dialect, that end in
     `credited (model, conversion_id, position, weight, credit, value, net_value)`: a row for every touch and model.
 
-    `path_touches` and `amounts` are queries (see above), which may name bound parameters.
+    `path_touches` is a query (see above), which may name bound parameters.
     """
     of_first, of_last, of_others = position_shares
     numbers = {"half_life_ms": HALF_LIFE_MS, "of_first": of_first, "of_last": of_last, "of_others": of_others}
-    weighed = (f"select '{model}', conversion_id, position, cast(weight as bigint) from {model}" for model in models)
+    columns = "conversion_id, position, amount, net_amount"
+    weighed = (f"select '{model}', {columns}, cast(weight as bigint) from {model}" for model in models)
     return ",\n".join(
         (
-            f"path_touches (conversion_id, position, touches, age_ms) as ({path_touches})",
-            f"amounts (conversion_id, amount, net_amount) as ({amounts})",
+            f"path_touches (conversion_id, position, touches, age_ms, amount, net_amount) as ({path_touches})",
             f"decay_table (j, a, b) as ({_decay_rows()})",
             *(f"{model} as ({_text(model).format(**numbers)})" for model in models),
-            f"weights (model, conversion_id, position, weight) as ({' union all '.join(weighed)})",
+            f"weights (model, {columns}, weight) as ({' union all '.join(weighed)})",
             _text("split"),
         )
     )

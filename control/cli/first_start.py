@@ -8,7 +8,7 @@ from control.accounts.keys import issue_key
 from control.accounts.sign_in import FIRST_LINK_MS, issue_sign_in_link
 from control.accounts.types import NewApiKey
 from control.accounts.workspaces import Owner, ensure_owner
-from control.config import OWNER_EMAIL
+from control.config import OWNER_EMAIL, ControlConfig
 from control.domains.domains import add_domain
 from control.domains.types import NewDomain
 from control.services import Services
@@ -24,7 +24,7 @@ async def begin(services: Services, email: str = OWNER_EMAIL) -> Owner:
         now_ms = wall_ms()
         owner = await ensure_owner(connection, email, WORKSPACE_NAME, now_ms)
         if owner.is_new:
-            await _furnish(connection, owner.workspace_id, now_ms)
+            await _furnish(connection, services.config, owner.workspace_id, now_ms)
         return owner
 
 
@@ -36,6 +36,6 @@ async def owner_sign_in_url(services: Services, valid_ms: int = FIRST_LINK_MS) -
     return f"{services.config.dashboard_url}/sign-in?token={token}"
 
 
-async def _furnish(connection: AsyncConnection, workspace_id: str, now_ms: int) -> None:
+async def _furnish(connection: AsyncConnection, config: ControlConfig, workspace_id: str, now_ms: int) -> None:
     await issue_key(connection, workspace_id, NewApiKey("Website", "publishable"), now_ms)
-    await add_domain(connection, workspace_id, NewDomain(LOCAL_DOMAIN), now_ms)
+    await add_domain(connection, config, workspace_id, NewDomain(LOCAL_DOMAIN), now_ms)

@@ -9,18 +9,29 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import aiohttp
+import msgspec
 import structlog
 from aiohttp import web
 
 from control.cli.first_start import owner_sign_in_url
+from control.doctor import examine
 from control.services import Services
 
 SOCKET_FILE = "control.sock"
-TIMEOUT_S = 10.0
+TIMEOUT_S = 300.0  # an examination reads every click
 
 log = structlog.get_logger()
+
+Answer = TypeVar("Answer", bound=msgspec.Struct)
+
+
+class SignInLink(msgspec.Struct, frozen=True):
+    """A one-time link."""
+
+    url: str
 
 
 @asynccontextmanager
@@ -28,10 +39,14 @@ async def local_socket(services: Services) -> AsyncGenerator[None]:
     """Answers on the socket for as long as the block runs."""
 
     async def sign_in_link(_request: web.Request) -> web.Response:
-        return web.json_response({"url": await owner_sign_in_url(services)})
+        return _json(SignInLink(await owner_sign_in_url(services)))
+
+    async def doctor(_request: web.Request) -> web.Response:
+        return _json(await examine(services.database))
 
     app = web.Application()
     app.router.add_post("/sign-in-link", sign_in_link)
+    app.router.add_post("/doctor", doctor)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     path = services.data / SOCKET_FILE
@@ -48,13 +63,16 @@ async def local_socket(services: Services) -> AsyncGenerator[None]:
         path.unlink(missing_ok=True)
 
 
-async def ask_for_sign_in_link(folder: Path) -> str:
-    """A sign-in link from the running process. Raises aiohttp.ClientError when it doesn't answer."""
+async def ask(folder: Path, what: str, answer: type[Answer]) -> Answer:
+    """The running process's answer. Raises aiohttp.ClientError or OSError when it doesn't give one."""
     connector = aiohttp.UnixConnector(str(folder / SOCKET_FILE))
     timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
     async with (
         aiohttp.ClientSession(connector=connector, timeout=timeout, raise_for_status=True) as session,
-        session.post("http://local/sign-in-link") as response,
+        session.post(f"http://local/{what}") as response,
     ):
-        url: str = (await response.json())["url"]
-        return url
+        return msgspec.json.decode(await response.read(), type=answer)
+
+
+def _json(answer: msgspec.Struct) -> web.Response:
+    return web.Response(body=msgspec.json.encode(answer), content_type="application/json")

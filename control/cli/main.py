@@ -81,7 +81,7 @@ def worker(data: DataOption = None, config: ConfigOption = None) -> None:
 
 @app.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []})
 def edge(context: typer.Context) -> None:
-    """Run an edge alone, as `clicktrail-edge` does, with the same options."""
+    """Run an edge alone, as `clicktrail-edge` does, with the same options and subcommands."""
     os.execv(sys.executable, [sys.executable, "-m", "edge", *context.args])
 
 
@@ -105,6 +105,15 @@ def sign_in_link(data: DataOption = None, config: ConfigOption = None) -> None:
     from control.cli.sign_in_link import print_sign_in_link
 
     _run(print_sign_in_link(settings))
+
+
+@app.command()
+def doctor(data: DataOption = None, config: ConfigOption = None) -> None:
+    """Prove credits and counts against the facts they come from."""
+    settings, _ = _read(config, data, "doctor")
+    from control.cli.doctor import run_doctor
+
+    _run(run_doctor(settings))
 
 
 @app.command()

@@ -23,6 +23,7 @@ from control.cli.local import local_socket
 from control.cli.runtime import open_services
 from control.config import ControlConfig
 from control.edges.feed import forget_tombstones
+from control.edges.mark import keep_mark
 from control.services import Services
 from control.store.partitions import ensure_partitions
 from shared.clock import DAY_MS, wall_ms
@@ -54,7 +55,7 @@ async def serving(services: Services, listener: socket.socket) -> AsyncGenerator
     await runner.setup()
     await web.SockSite(runner, listener).start()
     try:
-        async with local_socket(services), _in_background(_credit_worker(services), _housekeeping(services)):
+        async with local_socket(services), _in_background(*_jobs(services)):
             yield
     finally:
         await services.feed.close()  # edges that wait for changes are answered, or they would hold up the end
@@ -96,6 +97,14 @@ async def _in_background(*jobs: Coroutine[Any, Any, None]) -> AsyncGenerator[Non
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _jobs(services: Services) -> list[Coroutine[Any, Any, None]]:
+    return [
+        _credit_worker(services),
+        _housekeeping(services),
+        keep_mark(services.database, services.feed, services.data),
+    ]
 
 
 def _credit_worker(services: Services) -> Coroutine[Any, Any, None]:

@@ -100,12 +100,15 @@ async def _history(connection: AsyncConnection, workspace_id: str, conversion_id
 def _person(history: History) -> PersonSummary:
     return PersonSummary(
         id=history.person_id,
-        identifiers=[NamedIdentifier(*one) for one in history.identifiers],
+        identifiers=[_named(one) for one in history.identifiers],
         joins=[
-            PersonJoin(NamedIdentifier(*join.a), NamedIdentifier(*join.b), from_ms(join.time_ms), join.source)
-            for join in history.joins
+            PersonJoin(_named(join.a), _named(join.b), from_ms(join.time_ms), join.source) for join in history.joins
         ],
     )
+
+
+def _named(identifier: Identifier) -> NamedIdentifier:
+    return NamedIdentifier(identifier.kind, identifier.value)
 
 
 def _excluded(history: History, row: ConversionRow) -> list[ExcludedTouch]:

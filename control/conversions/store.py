@@ -53,11 +53,11 @@ class Claim(NamedTuple):
 
 async def claim_keys(connection: AsyncConnection, claims: Sequence[Claim], now_ms: int) -> dict[tuple[str, bytes], str]:
     """Which conversion each key belongs to, for good. Two transactions that claim one key wait for each other."""
-    keys = {"workspace_id": "text", "key_hash": "bytea", "conversion_id": "text"}
-    wanted = rowset(connection, "claims", keys, sorted(claims))
+    columns = {"workspace_id": "text", "key_hash": "bytea", "conversion_id": "text", "created_ms": "bigint"}
+    wanted = rowset(connection, "claims", columns, [(*claim, now_ms) for claim in sorted(claims)])
     await wanted.run(
         "insert into event_keys (workspace_id, key_hash, conversion_id, created_ms)"
-        f" select workspace_id, key_hash, conversion_id, {int(now_ms)} from claims where true"
+        " select * from claims where true"
         " on conflict (workspace_id, key_hash) do nothing"
     )
     found = await wanted.fetch(

@@ -27,7 +27,7 @@ WORKSPACE_NAME = "Kaffeerösterei Käthe"
 CURRENCY = "EUR"
 TIME_ZONE = "Europe/Berlin"
 
-SPRING, BLACK_FRIDAY, CLUB, OPENING = "Herbströstung 🍂", "Black Friday", "Coffee club", "Shop opening Köln"
+SPRING, BLACK_FRIDAY, CLUB, OPENING = "Herbströstung", "Black Friday", "Coffee club", "Shop opening Köln"
 CAMPAIGNS = (SPRING, BLACK_FRIDAY, CLUB, OPENING)
 
 LINKS = (

@@ -100,7 +100,7 @@ async def _make_history(services: Services, asked: _Demo, stages: Stages) -> Sho
     with stages.timed("set-up"):
         async with services.feed.publishing() as connection:
             owner = await ensure_owner(connection, OWNER, WORKSPACE_NAME, end_ms - DAYS * DAY_MS)
-            company = await furnish(connection, owner.workspace_id, asked.shop, end_ms - DAYS * DAY_MS)
+            company = await furnish(connection, services.config, owner.workspace_id, asked.shop, end_ms - DAYS * DAY_MS)
         moments = list(make_world(company.setup, end_ms, asked.seed, asked.people))
     columns = (TextColumn("{task.description:<22}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as bars:

@@ -12,6 +12,7 @@ from control.accounts.types import NewApiKey, WorkspaceEdit
 from control.accounts.workspaces import edit_workspace
 from control.campaigns.campaigns import create_campaign, replace_spend
 from control.campaigns.types import NewCampaign, Spend, SpendRow
+from control.config import ControlConfig
 from control.demo.catalogue import CAMPAIGNS, CURRENCY, DAILY_SPEND, LINKS, TIME_ZONE, WORKSPACE_NAME
 from control.demo.world import DAYS, OTHER_SITE_HOST, SAME_SITE_HOST, Setup
 from control.domains.domains import add_domain
@@ -29,14 +30,16 @@ class Furnished(NamedTuple):
     secret_key: str
 
 
-async def furnish(connection: AsyncConnection, workspace_id: str, shop: str, begin_ms: int) -> Furnished:
+async def furnish(
+    connection: AsyncConnection, config: ControlConfig, workspace_id: str, shop: str, begin_ms: int
+) -> Furnished:
     """Makes domains, campaigns with spend, links, and the shop's keys; `shop` is its origin."""
     edit = WorkspaceEdit(name=WORKSPACE_NAME, timezone=TIME_ZONE, currency=CURRENCY)
     await edit_workspace(connection, workspace_id, edit, begin_ms)
     public = await issue_key(connection, workspace_id, NewApiKey("Demo shop, pages", "publishable"), begin_ms)
     secret = await issue_key(connection, workspace_id, NewApiKey("Demo shop, server", "secret"), begin_ms)
     domains = {
-        host: (await add_domain(connection, workspace_id, NewDomain(host, fallback_url=f"{shop}/"), begin_ms)).id
+        host: (await add_domain(connection, config, workspace_id, NewDomain(host, f"{shop}/"), begin_ms)).id
         for host in (SAME_SITE_HOST, OTHER_SITE_HOST)
     }
     campaigns = {name: await _campaign(connection, workspace_id, name, begin_ms) for name in CAMPAIGNS}

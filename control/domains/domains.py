@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from control.config import ControlConfig
 from control.domains import host as hosts
 from control.domains import store
 from control.domains.types import Domain, DomainEdit, NewDomain
@@ -29,10 +32,10 @@ class DomainHasLinks(Conflict):
 
 
 async def add_domain(
-    connection: AsyncConnection, workspace_id: str, new: NewDomain, now_ms: int, *, allow_ip: bool = False
+    connection: AsyncConnection, config: ControlConfig, workspace_id: str, new: NewDomain, now_ms: int
 ) -> Domain:
     """Adds a domain and publishes it. Raises InvalidInput, and HostTaken when any workspace has that host."""
-    domain_id, host = ids.new_id("dom"), _host(new.host, allow_ip)
+    domain_id, host = ids.new_id("dom"), _host(new.host, config.allow_ip_hosts)
     row = {
         "id": domain_id,
         "workspace_id": workspace_id,
@@ -43,16 +46,16 @@ async def add_domain(
     }
     if not await store.insert_domain(connection, row):
         raise HostTaken.of("host", f"{host} is a short domain of this installation already")
-    return await _publish(connection, workspace_id, domain_id)
+    return await _publish(connection, config, workspace_id, domain_id)
 
 
-async def read_domain(connection: AsyncConnection, workspace_id: str, domain_id: str) -> Domain:
+async def read_domain(connection: AsyncConnection, config: ControlConfig, workspace_id: str, domain_id: str) -> Domain:
     """Raises NotFound."""
-    return _to_domain(await _row(connection, workspace_id, domain_id))
+    return _to_domain(await _row(connection, workspace_id, domain_id), config)
 
 
 async def edit_domain(
-    connection: AsyncConnection, workspace_id: str, domain_id: str, edit: DomainEdit, now_ms: int
+    connection: AsyncConnection, config: ControlConfig, workspace_id: str, domain_id: str, edit: DomainEdit, now_ms: int
 ) -> Domain:
     """Raises NotFound, InvalidInput."""
     row = await _row(connection, workspace_id, domain_id)
@@ -60,9 +63,9 @@ async def edit_domain(
     if "fallback_url" in values:
         values["fallback_url"] = _fallback(values["fallback_url"], row.host)
     if not values:
-        return _to_domain(row)
+        return _to_domain(row, config)
     await store.update_domain(connection, domain_id, values)
-    return await _publish(connection, workspace_id, domain_id)
+    return await _publish(connection, config, workspace_id, domain_id)
 
 
 async def remove_domain(connection: AsyncConnection, workspace_id: str, domain_id: str) -> None:
@@ -79,17 +82,37 @@ async def remove_domain(connection: AsyncConnection, workspace_id: str, domain_i
 
 
 async def list_domains(
-    connection: AsyncConnection, workspace_id: str, after: tuple[int, str] | None, limit: int
+    connection: AsyncConnection, config: ControlConfig, workspace_id: str, after: tuple[int, str] | None, limit: int
 ) -> Page[Domain]:
     """Domains, oldest first: the first is the one that new links take."""
     rows = await store.domains_page(connection, workspace_id, after, limit + 1)
-    return page_of(rows, limit, _to_domain, lambda row: (row.created_ms, row.id))
+    return page_of(rows, limit, lambda row: _to_domain(row, config), lambda row: (row.created_ms, row.id))
 
 
-async def _publish(connection: AsyncConnection, workspace_id: str, domain_id: str) -> Domain:
+class LinkDomain(NamedTuple):
+    """What a link has to know of its domain."""
+
+    id: str
+    host: str
+
+
+async def domain_of_new_link(connection: AsyncConnection, workspace_id: str, domain_id: str | None) -> LinkDomain:
+    """The domain that was chosen, or else the oldest. Raises InvalidInput."""
+    if domain_id is None:
+        found = next(iter(await store.domains_page(connection, workspace_id, None, 1)), None)
+        reason = "this workspace has no short domain yet; add one first"
+    else:
+        found = await store.domain(connection, workspace_id, domain_id)
+        reason = f"There is no domain {domain_id} in this workspace."
+    if found is None:
+        raise InvalidInput.of("domain_id", reason)
+    return LinkDomain(found.id, found.host)
+
+
+async def _publish(connection: AsyncConnection, config: ControlConfig, workspace_id: str, domain_id: str) -> Domain:
     row = await _row(connection, workspace_id, domain_id)
     await publish(connection, [_entry(row)])
-    return _to_domain(row)
+    return _to_domain(row, config)
 
 
 async def _row(connection: AsyncConnection, workspace_id: str, domain_id: str) -> store.AnyRow:
@@ -136,5 +159,13 @@ def _entry(row: store.AnyRow) -> DomainEntry:
     )
 
 
-def _to_domain(row: store.AnyRow) -> Domain:
-    return Domain(row.id, row.host, row.fallback_url, row.consent, _cookie_domain(row.host), from_ms(row.created_ms))
+def _to_domain(row: store.AnyRow, config: ControlConfig) -> Domain:
+    return Domain(
+        id=row.id,
+        host=row.host,
+        origin=config.short_origin(row.host),
+        fallback_url=row.fallback_url,
+        consent=row.consent,
+        cookie_domain=_cookie_domain(row.host),
+        created_at=from_ms(row.created_ms),
+    )

@@ -16,27 +16,28 @@ routes = Routes(tag="Domains")
 async def list_domains(context: Context, query: PageQuery) -> Page[Domain]:
     after = decode_cursor(query.cursor, TimeKey)
     async with context.database.reading() as connection:
-        return await domains.list_domains(connection, context.workspace_id, after, query.limit)
+        return await domains.list_domains(connection, context.services.config, context.workspace_id, after, query.limit)
 
 
 @routes.post("/api/v1/domains", summary="Add a short domain", status=201, errors=(HostTaken,))
 async def create_domain(context: Context, body: NewDomain) -> Domain:
     """Edges answer on it as soon as the name resolves to them."""
-    allow_ip = context.services.config.allow_ip_hosts
     async with context.services.feed.publishing() as connection:
-        return await domains.add_domain(connection, context.workspace_id, body, context.now_ms, allow_ip=allow_ip)
+        return await domains.add_domain(connection, context.services.config, context.workspace_id, body, context.now_ms)
 
 
 @routes.get("/api/v1/domains/{domain_id}", summary="One short domain")
 async def read_domain(context: Context, domain_id: str) -> Domain:
     async with context.database.reading() as connection:
-        return await domains.read_domain(connection, context.workspace_id, domain_id)
+        return await domains.read_domain(connection, context.services.config, context.workspace_id, domain_id)
 
 
 @routes.patch("/api/v1/domains/{domain_id}", summary="Change a short domain")
 async def edit_domain(context: Context, domain_id: str, body: DomainEdit) -> Domain:
     async with context.services.feed.publishing() as connection:
-        return await domains.edit_domain(connection, context.workspace_id, domain_id, body, context.now_ms)
+        return await domains.edit_domain(
+            connection, context.services.config, context.workspace_id, domain_id, body, context.now_ms
+        )
 
 
 @routes.delete("/api/v1/domains/{domain_id}", summary="Remove a short domain", errors=(DomainHasLinks,))

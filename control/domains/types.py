@@ -30,10 +30,12 @@ class DomainEdit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Domain(msgspec.Struct, frozen=True):
-    """A short domain. `cookie_domain` is what a click's first-party cookie covers; empty: the host alone."""
+    """A short domain. `origin` is scheme, host and port at which visitors reach its links and the snippet.
+    `cookie_domain` is what a click's first-party cookie covers; empty: the host alone."""
 
     id: str
     host: str
+    origin: str
     fallback_url: str
     consent: ConsentMode
     cookie_domain: str

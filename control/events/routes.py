@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from control.conversions.record import adopt_held
 from control.events import definitions
 from control.events.definitions import EventNameTaken
 from control.events.types import EventDefinition, EventDefinitionEdit, EventDefinitionQuery, NewEventDefinition
 from control.http.context import Context
 from control.http.paging import Page, decode_cursor
 from control.http.routing import Routes
+from control.store.locks import lock_workspaces
 
 routes = Routes(tag="Event definitions")
 
@@ -21,8 +23,13 @@ async def list_event_definitions(context: Context, query: EventDefinitionQuery) 
 
 @routes.post("/api/v1/event-definitions", summary="Define an event", status=201, errors=(EventNameTaken,))
 async def create_event_definition(context: Context, body: NewEventDefinition) -> EventDefinition:
+    """What pages have reported under this name before is recorded now, each event with its own time."""
     async with context.database.transaction() as connection:
-        return await definitions.define_event(connection, context.workspace_id, body, context.now_ms)
+        await lock_workspaces(connection, [context.workspace_id])
+        defined = await definitions.define_event(connection, context.workspace_id, body, context.now_ms)
+        await adopt_held(connection, context.services.secret, context.workspace_id, defined.name)
+    context.services.credit_wake.set()
+    return defined
 
 
 @routes.get("/api/v1/event-definitions/{definition_id}", summary="One event definition")
@@ -45,8 +52,11 @@ async def archive_event_definition(context: Context, definition_id: str) -> None
 
 async def _edit(context: Context, definition_id: str, edit: EventDefinitionEdit) -> EventDefinition:
     async with context.database.transaction() as connection:
+        await lock_workspaces(connection, [context.workspace_id])
         edited = await definitions.edit_definition(
             connection, context.workspace_id, definition_id, edit, context.now_ms
         )
+        if edit.archived is False:
+            await adopt_held(connection, context.services.secret, context.workspace_id, edited.name)
     context.services.credit_wake.set()
     return edited

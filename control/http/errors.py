@@ -155,7 +155,9 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
     except Exception:
         reference = uuid.uuid4().hex[:12]
         log.exception("request failed", method=request.method, path=request.path, reference=reference)
-        return problem_response(Problem(f"The operator finds it in the log under {reference}."))
+        return problem_response(
+            Problem(f"Something went wrong here. The operator finds it in the log under {reference}.")
+        )
 
 
 def _of_http_exception(error: web.HTTPException) -> Problem:

@@ -25,10 +25,16 @@ async def observe(connection: AsyncConnection, workspace_id: str, stated: Sequen
     `reason` is the ledger's for a credit that changes by them, such as `late_click`. Raises ValueError for an
     observation of an identifier with itself.
     """
+    await keep(connection, workspace_id, stated)
+    await mark_dirty(connection, workspace_id, [end for one in stated for end in (one.a, one.b)], reason)
+
+
+async def keep(connection: AsyncConnection, workspace_id: str, stated: Sequence[Observation]) -> None:
+    """Store observations and mark nobody: for identifiers that nothing else names yet, so that no conversion can be
+    concerned."""
     rows = {_row(workspace_id, observation) for observation in stated}
     columns = [column.name for column in observations.columns if column.name != "id"]
     await insert_ignore(connection, observations, [dict(zip(columns, row, strict=True)) for row in sorted(rows)])
-    await mark_dirty(connection, workspace_id, [end for one in stated for end in (one.a, one.b)], reason)
 
 
 async def mark_dirty(
@@ -37,8 +43,8 @@ async def mark_dirty(
     """Have the next credit pass recompute everybody whom these identifiers belong to, or belonged to until now."""
     now_ms = wall_ms()
     rows = [
-        {"workspace_id": workspace_id, "kind": one.kind, "value": one.value, "reason": reason, "marked_ms": now_ms}
-        for one in sorted(set(identifiers))
+        {"workspace_id": workspace_id, "kind": kind, "value": value, "reason": reason, "marked_ms": now_ms}
+        for kind, value in sorted(set(identifiers))
     ]
     if rows:
         await connection.execute(insert(dirty_identifiers), rows)
@@ -55,4 +61,4 @@ def _row(workspace_id: str, observation: Observation) -> tuple[str | int, ...]:
     a, b = sorted((observation.a, observation.b))
     if a == b:
         raise ValueError(f"an observation joins two identifiers, and {a.kind} {a.value!r} is one")
-    return (workspace_id, a.kind, a.value, b.kind, b.value, observation.time_ms, observation.source)
+    return (workspace_id, *a, *b, observation.time_ms, observation.source)

@@ -118,7 +118,7 @@ def resolve(
 def person_id(workspace_id: str, identifiers: Iterable[Identifier]) -> str:
     """The id (`per_…`) of the person whom these identifiers make."""
     least = min(identifiers, key=lambda one: (_NAMING[one.kind], one.value))
-    digest = sha256("\0".join((workspace_id, least.kind, least.value)).encode()).digest()
+    digest = sha256("\0".join((workspace_id, *least)).encode()).digest()
     return ids.from_bytes("per", digest[: ids.ID_BYTES])
 
 

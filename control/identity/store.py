@@ -216,7 +216,7 @@ async def write_index(connection: AsyncConnection, workspace_id: str, people: Ma
         on conflict (workspace_id, kind, value) do update set person_id = excluded.person_id
         returning kind
         """,
-        [(one.kind, one.value, person_id) for one, person_id in people.items()],
+        [(*one, person_id) for one, person_id in people.items()],
         workspace_id=workspace_id,
     )
 

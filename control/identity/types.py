@@ -6,7 +6,7 @@ not look at: it took a third of the time when they were tuples.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import combinations
 from typing import Literal
 
@@ -26,6 +26,11 @@ class Identifier(msgspec.Struct, frozen=True, order=True, array_like=True, gc=Fa
 
     kind: Kind
     value: str
+
+    def __iter__(self) -> Iterator[str]:
+        """Kind and value, to unpack."""
+        yield self.kind
+        yield self.value
 
 
 class Observation(msgspec.Struct, frozen=True, order=True, array_like=True, gc=False):

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from control.store.rowset import rowset
 from shared import click_id
+from shared.clock import DAY_MS
 
 _COLUMNS = {
     "id": "bytea",
@@ -139,3 +140,32 @@ async def known_visitors(connection: AsyncConnection, visitors: Iterable[tuple[s
         )"""
     )
     return {(row[0], row[1]) for row in found}
+
+
+async def known_clicks(connection: AsyncConnection, clicks: Iterable[tuple[str, bytes]]) -> set[tuple[str, bytes]]:
+    """Which of these (workspace, click id) a conversion or an observation names, or may name by another click of their
+    chain of duplicates. Indexes ix_conversions_click, ix_clicks_alias_of and the unique one of observations: `click`
+    sorts before all other kinds, so it is always `a`. The bounds on the id spare Postgres the other partitions."""
+    rows = [(workspace_id, raw, click_id.encode(raw), *_a_day_around(raw)) for workspace_id, raw in clicks]
+    if not rows:
+        return set()
+    columns = {"workspace_id": "text", "click_id": "bytea", "value": "text", "low": "bytea", "high": "bytea"}
+    found = await rowset(connection, "k", columns, rows).fetch(
+        """select k.workspace_id, k.click_id from k
+        where exists (
+            select 1 from conversions c where c.workspace_id = k.workspace_id and c.click_id = k.click_id
+        ) or exists (
+            select 1 from observations o
+            where o.workspace_id = k.workspace_id and o.a_kind = 'click' and o.a_value = k.value
+        ) or exists (
+            select 1 from clicks c where c.id = k.click_id and c.alias_of is not null
+        ) or exists (
+            select 1 from clicks c where c.alias_of = k.click_id and c.id >= k.low and c.id <= k.high
+        )"""
+    )
+    return {(row[0], row[1]) for row in found}
+
+
+def _a_day_around(raw: bytes) -> tuple[bytes, bytes]:
+    made_ms = click_id.time_ms_of(raw)
+    return click_id.least_at(max(0, made_ms - DAY_MS)), click_id.least_at(made_ms + DAY_MS)

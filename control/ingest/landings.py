@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from control.identity import types as identity
-from control.identity.observe import mark_dirty, observe
+from control.identity.observe import keep, mark_dirty, observe
 from control.identity.types import Observation
 from control.ingest import landing_store as store
 from control.ingest.clicks import clicks_landed
@@ -140,12 +140,20 @@ def _end_sessions(landings: Sequence[ArrivedLanding], around: Mapping[bytes, Nei
 
 
 async def _observe(connection: AsyncConnection, landings: Iterable[ArrivedLanding]) -> None:
-    stated: defaultdict[str, list[Observation]] = defaultdict(list)
-    for landing in landings:
-        if landing.held_click_id and landing.visitor_id:
-            ends = identity.click(landing.held_click_id), identity.visitor(landing.visitor_id)
-            stated[landing.workspace_id].extend(identity.stated_together(ends, landing.time_ms, "landing"))
-    for workspace_id, observations in stated.items():
+    """States whose click each was. Most are of a click and a visitor that nothing else names: they concern nobody who
+    converted, and the credit pass is spared them."""
+    named = [(one, click, visitor) for one in landings if (click := one.held_click_id) and (visitor := one.visitor_id)]
+    known_visitors = await store.known_visitors(connection, {(one.workspace_id, visitor) for one, _, visitor in named})
+    known_clicks = await store.known_clicks(connection, {(one.workspace_id, click) for one, click, _ in named})
+    fresh: defaultdict[str, list[Observation]] = defaultdict(list)
+    concerning: defaultdict[str, list[Observation]] = defaultdict(list)
+    for one, click, visitor in named:
+        is_known = (one.workspace_id, visitor) in known_visitors or (one.workspace_id, click) in known_clicks
+        ends = identity.click(click), identity.visitor(visitor)
+        (concerning if is_known else fresh)[one.workspace_id] += identity.stated_together(ends, one.time_ms, "landing")
+    for workspace_id, observations in fresh.items():
+        await keep(connection, workspace_id, observations)
+    for workspace_id, observations in concerning.items():
         await observe(connection, workspace_id, observations, "late_click")
 
 

@@ -12,13 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from control.ingest.classify import HitClass
 from control.ingest.duplicates import ChainClick, Move
 from control.ingest.enrich import Click, LinkFacts
+from control.ingest.types import ROLLUP_BUCKET_MS
 from control.ingest.visitors import DUPLICATE_GAP_MS
 from control.store.rowset import rowset
 from control.store.schema import clicks
 from shared import click_id
-from shared.clock import DAY_MS, MINUTE_MS
-
-ROLLUP_BUCKET_MS = 15 * MINUTE_MS
+from shared.clock import DAY_MS
 
 _CLICK_COLUMNS = tuple(column.name for column in clicks.columns)
 _POSTGRES_TYPES = {"BIGINT": "bigint", "SMALLINT": "smallint", "BLOB": "bytea", "TEXT": "text"}

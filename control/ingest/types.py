@@ -8,7 +8,11 @@ from typing import cast
 import msgspec
 import zstandard
 
+from shared.clock import MINUTE_MS
 from shared.wire import Batch, ClockSample, Lane, Record
+
+ROLLUP_BUCKET_MS = 15 * MINUTE_MS
+"""Clicks are counted by quarter hours, UTC: the smallest step that time zones differ by."""
 
 DECOMPRESSED_MAX_BYTES = 64 << 20
 """Of one batch. An agent ships far less at once; more is a damaged or hostile body."""

@@ -16,8 +16,7 @@ from msgspec import UNSET
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from control.campaigns.campaigns import read_campaign
-from control.domains.domains import list_domains, read_domain
-from control.domains.types import Domain
+from control.domains.domains import domain_of_new_link
 from control.edges.feed import publish, retract
 from control.edits import changes_of
 from control.http.errors import Conflict, InvalidInput, NotFound
@@ -43,7 +42,7 @@ async def create_link(connection: AsyncConnection, workspace_id: str, new: NewLi
     """Adds a link, publishes it, and gives its id. Raises InvalidInput and SlugTaken."""
     destination = _parse_destination(new.destination)
     chosen = None if new.slug is None else _normalise_slug(new.slug)
-    domain = await _domain_for(connection, workspace_id, new.domain_id)
+    domain = await domain_of_new_link(connection, workspace_id, new.domain_id)
     await _check_campaign(connection, workspace_id, new.campaign_id)
     await _refuse_loop(connection, workspace_id, destination, domain.host, chosen)
     link_id, title = ids.new_id("lnk"), new.title.strip()
@@ -135,18 +134,6 @@ def to_entry(row: store.AnyRow) -> LinkEntry:
         forward_query=row.forward_query,
         referrer_policy=row.referrer_policy,
     )
-
-
-async def _domain_for(connection: AsyncConnection, workspace_id: str, domain_id: str | None) -> Domain:
-    if domain_id is not None:
-        try:
-            return await read_domain(connection, workspace_id, domain_id)
-        except NotFound as error:
-            raise InvalidInput.of("domain_id", error.detail) from None
-    oldest = await list_domains(connection, workspace_id, None, limit=1)
-    if not oldest.items:
-        raise InvalidInput.of("domain_id", "this workspace has no short domain yet; add one first")
-    return oldest.items[0]
 
 
 async def _check_campaign(connection: AsyncConnection, workspace_id: str, campaign_id: str | None) -> None:

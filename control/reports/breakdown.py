@@ -14,8 +14,6 @@ from control.reports.question import Question
 from control.reports.store import KeyCredits, Label
 from control.reports.types import Basis, Breakdown, BreakdownFigures, BreakdownRow, By
 
-_WHOLE = 1_000_000  # a conversion, in millionths
-
 
 async def breakdown(
     connection: AsyncConnection, config: ControlConfig, question: Question, by: By, basis: Basis
@@ -35,18 +33,8 @@ async def breakdown(
         for key in by_key.keys() | clicks.keys() | spend.keys()
     ]
     rows.sort(key=lambda row: (-row.conversions, -row.clicks, row.label, row.key))
-    alone = await store.conversions_by_day(connection, scope, period.days())
-    unattributed = BreakdownFigures(
-        conversions=_WHOLE * sum(day.unattributed for day in alone),
-        value=sum(day.unattributed_value for day in alone if day.currency == currency),
-        net_value=sum(day.unattributed_net_value for day in alone if day.currency == currency),
-    )
-    foreign = [(row.currency, row.value, row.net_value) for row in credited if row.currency != currency]
-    foreign += [
-        (day.currency, day.unattributed_value, day.unattributed_net_value)
-        for day in alone
-        if day.currency != currency and day.unattributed
-    ]
+    alone = await store.unattributed(connection, scope, period)
+    unattributed = _figures(alone, currency)
     return Breakdown(
         from_=period.first.isoformat(),
         to=period.last.isoformat(),
@@ -58,7 +46,9 @@ async def breakdown(
         rows=rows,
         unattributed=unattributed,
         total=_total([*rows, unattributed]),
-        other_currencies=other_currencies(foreign),
+        other_currencies=other_currencies(
+            (row.currency, row.value, row.net_value) for row in (*credited, *alone) if row.currency != currency
+        ),
     )
 
 
@@ -72,17 +62,27 @@ def _row(
     clicks: int,
     spend: int | None,
 ) -> BreakdownRow:
-    rows = list(credited)
-    own = [row for row in rows if row.currency == currency]
+    figures = _figures(credited, currency)
     return BreakdownRow(
         key=key,
         label=_label(key, by, label, config),
         archived=label is not None and label.archived,
         clicks=clicks,
+        conversions=figures.conversions,
+        value=figures.value,
+        net_value=figures.net_value,
+        spend=spend,
+    )
+
+
+def _figures(credited: Iterable[KeyCredits], currency: str) -> BreakdownFigures:
+    """Credits of all currencies; values of this one alone."""
+    rows = list(credited)
+    own = [row for row in rows if row.currency == currency]
+    return BreakdownFigures(
         conversions=sum(row.credit for row in rows),
         value=sum(row.value for row in own),
         net_value=sum(row.net_value for row in own),
-        spend=spend,
     )
 
 

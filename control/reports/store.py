@@ -15,6 +15,7 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from control.attribution.models import ModelName
+from control.attribution.split import WHOLE
 from control.reports.period import DayRange, Period
 from control.reports.types import Basis, By
 from shared.clock import DAY_MS
@@ -57,7 +58,6 @@ class DayConversions(NamedTuple):
     net_value: int
     unattributed: int
     unattributed_value: int
-    unattributed_net_value: int
 
 
 class KeyCredits(NamedTuple):
@@ -104,8 +104,7 @@ async def conversions_by_day(
             cast(coalesce(sum(v.amount), 0) as bigint),
             cast(coalesce(sum(v.amount - v.refunded), 0) as bigint),
             sum(case when v.touches = 0 then 1 else 0 end),
-            cast(coalesce(sum(case when v.touches = 0 then v.amount end), 0) as bigint),
-            cast(coalesce(sum(case when v.touches = 0 then v.amount - v.refunded end), 0) as bigint)
+            cast(coalesce(sum(case when v.touches = 0 then v.amount end), 0) as bigint)
         from days as d
         cross join credit_versions as v
         where v.workspace_id = :workspace_id and v.time_ms >= d.start_ms and v.time_ms < d.end_ms
@@ -155,6 +154,23 @@ async def credits_by_key(
         bounds["end_ms"] = period.end_ms
     rows = await connection.execute(text(query), scope._asdict() | bounds)
     return [KeyCredits(*row) for row in rows]
+
+
+async def unattributed(connection: AsyncConnection, scope: Scope, period: Period) -> list[KeyCredits]:
+    """What nobody is credited for, by currency, as credits of no key. Index: ix_credit_versions_workspace_time."""
+    query = text(f"""
+        select
+            '',
+            v.currency,
+            {WHOLE} * count(*),
+            cast(coalesce(sum(v.amount), 0) as bigint),
+            cast(coalesce(sum(v.amount - v.refunded), 0) as bigint)
+        from credit_versions as v
+        where v.workspace_id = :workspace_id and v.time_ms >= :start_ms and v.time_ms < :end_ms
+            and {_OPEN_AND_COUNTED} and v.touches = 0
+        group by v.currency
+    """)
+    return [KeyCredits(*row) for row in await connection.execute(query, scope._asdict() | _bounds(period))]
 
 
 async def clicks_by_key(connection: AsyncConnection, workspace_id: str, period: Period, by: By) -> dict[str, int]:

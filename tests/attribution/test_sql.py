@@ -25,12 +25,11 @@ async def credited_by_sql(
     database_url: str, paths: Sequence[Path], position_shares: tuple[int, int, int] = POSITION_SHARES
 ) -> Rows:
     touches = [
-        f"({at}, {position}, {len(ages)}, cast({age} as bigint))"
-        for at, (ages, _, _) in enumerate(paths)
+        f"({at}, {position}, {len(ages)}, cast({age} as bigint), {_literal(amount)}, {_literal(net)})"
+        for at, (ages, amount, net) in enumerate(paths)
         for position, age in enumerate(ages, start=1)
     ]
-    amounts = [f"({at}, {_literal(amount)}, {_literal(net)})" for at, (_, amount, net) in enumerate(paths)]
-    ctes = crediting_ctes(MODEL_NAMES, "values " + ", ".join(touches), "values " + ", ".join(amounts), position_shares)
+    ctes = crediting_ctes(MODEL_NAMES, "values " + ", ".join(touches), position_shares)
     database = await Database.open(database_url)
     try:
         async with database.reading() as connection:

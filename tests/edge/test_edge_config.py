@@ -18,9 +18,9 @@ def test_the_defaults_are_a_configuration() -> None:
 
 def test_file_and_environment_are_read() -> None:
     tables = {"edge": {"port": 8081, "trusted_proxies": ["10.0.0.0/8"], "workers": 3}}
-    environment = {"CLICKTRAIL_EDGE_PORT": "8082", "CLICKTRAIL_EDGE_DURABILITY": "disk"}
+    environment = {"CLICKTRAIL_EDGE_PORT": "8082", "CLICKTRAIL_EDGE_RETENTION_HOURS": "1.5"}
     config = load("edge", EdgeConfig, tables, environment)
-    assert (config.port, config.durability, config.worker_count) == (8082, "disk", 3)
+    assert (config.port, config.retention_hours, config.worker_count) == (8082, 1.5, 3)
     assert config.trusted_proxies == ("10.0.0.0/8",)
     assert load("edge", EdgeConfig, {}, {"CLICKTRAIL_EDGE_TRUSTED_PROXIES": "10.0.0.0/8,::1"}).trusted_proxies == (
         "10.0.0.0/8",
@@ -45,7 +45,6 @@ def test_file_and_environment_are_read() -> None:
         ("spool_gib", -1),
         ("retention_hours", -1),
         ("fsync_interval_ms", 0),
-        ("durability", "none"),
         ("prot", 8080),
     ],
 )

@@ -23,6 +23,9 @@ from tests.support.ports import free_port
 from tests.support.processes import Child, spawn, wait_until_http
 
 HOST = "go.shop.localhost"
+OTHER_HOST = "go.localhost"
+"""To a shop on `shop.localhost`, HOST is of the same site and OTHER_HOST, which every installation begins with, of
+another."""
 SQLITE_FILE = "clicktrail.sqlite3"
 
 Json = Any
@@ -83,19 +86,23 @@ class Installation:
         self.edge = spawn(command, log=self.folder / "edge.log", environment=environment, directory=ROOT)
         wait_until_http(f"http://127.0.0.1:{self.edge_port}/_t/health", child=self.edge)
 
-    def set_up(self) -> None:
-        """Signs in with a one-time link and makes the keys, the token and the domain that tests use."""
+    def sign_in_link(self) -> str:
+        """A new one-time link to the dashboard, as the command prints it."""
         command = (sys.executable, "-m", "control", "sign-in-link")
         environment = {
             "CLICKTRAIL_CONTROL_DATA": str(self.data),
             "CLICKTRAIL_CONTROL_PORT": str(self.control_port),
             "CLICKTRAIL_CONTROL_DATABASE": self.database,
         }
-        printed = subprocess.run(
+        return subprocess.run(
             command, env={**os.environ, **environment}, cwd=ROOT, capture_output=True, text=True, check=True
-        ).stdout
-        token = re.search(r"token=(\S+)", printed)
-        assert token is not None, printed
+        ).stdout.strip()
+
+    def set_up(self) -> None:
+        """Signs in with a one-time link and makes the keys, the token and the domain that tests use."""
+        link = self.sign_in_link()
+        token = re.search(r"token=(\S+)", link)
+        assert token is not None, link
         request = urllib.request.Request(
             f"{self.control_url}/api/v1/auth/sign-in",
             json.dumps({"token": token[1]}).encode(),
@@ -108,6 +115,10 @@ class Installation:
         self.publishable_key = self.call("POST", "/api-keys", {"name": "page", "kind": "publishable"}, session)["key"]
         self.edge_token = self.call("POST", "/edge-tokens", {"name": "test"}, session)["token"]
         self.call("POST", "/domains", {"host": HOST})
+
+    def short_url(self, slug: str, host: str = HOST) -> str:
+        """A short link's address as a browser opens it."""
+        return f"http://{host}:{self.edge_port}/{slug}"
 
     def call(self, method: str, path: str, body: Json = None, headers: dict[str, str] | None = None) -> Json:
         """Calls the API below /api/v1 with the secret key, or with `headers`. Raises HTTPError with the problem."""
@@ -124,15 +135,22 @@ class Installation:
             raise AssertionError(f"{method} {path}: {error.status} {error.read().decode()}") from None
         return json.loads(raw) if raw else None
 
-    def make_link(self, slug: str, destination: str = "https://shop.example/", **more: Json) -> Json:
-        """Adds a link on HOST and waits until the edge answers it."""
+    def make_link(
+        self, slug: str, destination: str = "https://shop.example/", *, host: str = HOST, **more: Json
+    ) -> Json:
+        """Adds a link and waits until the edge answers it."""
         domains = {domain["host"]: domain["id"] for domain in self.call("GET", "/domains")["items"]}
         link = self.call(
-            "POST", "/links", {"slug": slug, "destination": destination, "domain_id": domains[HOST], **more}
+            "POST", "/links", {"slug": slug, "destination": destination, "domain_id": domains[host], **more}
         )
-        if self.edge is not None:
-            wait_until_http(f"http://127.0.0.1:{self.edge_port}/{slug}", host=HOST, status=302, child=self.edge)
+        self.wait_for_link(slug, host)
         return link
+
+    def wait_for_link(self, slug: str, host: str = HOST) -> None:
+        """Waits until the edge, if one runs, answers a link. A program without a user agent asks, which is no click."""
+        if self.edge is not None:
+            url = f"http://127.0.0.1:{self.edge_port}/{slug}"
+            wait_until_http(url, host=host, status=302, child=self.edge)
 
     def edge_pids(self, module: str) -> list[int]:
         """The edge's processes that run `python -m module`: `edge.worker`, `edge.agent`."""

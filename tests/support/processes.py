@@ -125,7 +125,7 @@ def running(
         child.kill_group()
 
 
-def wait_until(condition: Callable[[], bool], *, what: str, timeout_s: float = 10.0) -> None:
+def wait_until(condition: Callable[[], object], *, what: str, timeout_s: float = 10.0) -> None:
     """Poll until `condition()` holds. Raises AssertionError that names `what` was waited for."""
     deadline = time.monotonic() + timeout_s
     while not condition():

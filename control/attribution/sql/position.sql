@@ -2,6 +2,8 @@
 select
     conversion_id,
     position,
+    amount,
+    net_amount,
     case
         when touches = 1 then 1
         when touches = 2 and {of_first} + {of_last} = 0 then 1

@@ -5,6 +5,8 @@ weight_totals as (
         model,
         conversion_id,
         position,
+        amount,
+        net_amount,
         weight,
         cast(sum(weight) over (partition by model, conversion_id) as bigint) as total
     from weights
@@ -14,6 +16,8 @@ credit_floors as (
         model,
         conversion_id,
         position,
+        amount,
+        net_amount,
         weight,
         weight * 1000000 / total as share,
         weight * 1000000 % total as remainder
@@ -24,6 +28,8 @@ credits as (
         model,
         conversion_id,
         position,
+        amount,
+        net_amount,
         weight,
         share + case
             when row_number() over (partition by model, conversion_id order by remainder desc, position desc)
@@ -34,30 +40,33 @@ credits as (
 ),
 amount_parts as (
     select
+        model,
         conversion_id,
+        position,
+        weight,
+        credit,
         amount,
         net_amount,
         abs(amount) / 1000000 as millions,
         abs(amount) % 1000000 as rest,
         abs(net_amount) / 1000000 as net_millions,
         abs(net_amount) % 1000000 as net_rest
-    from amounts
+    from credits
 ),
 value_floors as (
     select
-        c.model,
-        c.conversion_id,
-        c.position,
-        c.weight,
-        c.credit,
-        a.amount,
-        a.net_amount,
-        c.credit * a.millions + c.credit * a.rest / 1000000 as gross_share,
-        c.credit * a.rest % 1000000 as gross_remainder,
-        c.credit * a.net_millions + c.credit * a.net_rest / 1000000 as net_share,
-        c.credit * a.net_rest % 1000000 as net_remainder
-    from credits as c
-    join amount_parts as a on a.conversion_id = c.conversion_id
+        model,
+        conversion_id,
+        position,
+        weight,
+        credit,
+        amount,
+        net_amount,
+        credit * millions + credit * rest / 1000000 as gross_share,
+        credit * rest % 1000000 as gross_remainder,
+        credit * net_millions + credit * net_rest / 1000000 as net_share,
+        credit * net_rest % 1000000 as net_remainder
+    from amount_parts
 ),
 value_ranks as (
     select

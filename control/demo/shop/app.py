@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import NoReturn
+from urllib.parse import quote
 
 import msgspec
 from aiohttp import web
-from yarl import URL
 
 from control.demo.shop import pages
 from control.demo.shop.cart import Cart, number_of, of_cookie, of_quantities
@@ -61,7 +61,7 @@ def make_shop(config: ShopConfig) -> web.Application:
 async def strip(request: web.Request) -> NoReturn:
     """A hop as some sites have it in front of their pages: sends on to the page and drops the query."""
     path = request.match_info["path"].lstrip("/\\")
-    raise web.HTTPFound(URL.build(path=f"/{path}"))
+    raise web.HTTPFound("/" + quote(path))
 
 
 class _Shop:

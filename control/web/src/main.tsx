@@ -25,7 +25,7 @@ createRoot(root).render(
         <RouterProvider router={router} />
       </QueryClientProvider>
       <aside aria-label="Notifications">
-        <Notifications position="bottom-center" withinPortal={false} />
+        <Notifications className="notices" position="bottom-center" withinPortal={false} />
       </aside>
     </MantineProvider>
   </StrictMode>,

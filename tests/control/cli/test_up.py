@@ -117,7 +117,8 @@ def _children_of(pid: int) -> list[int]:
                 parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
             except OSError:
                 continue
-    found, frontier = [], [pid]
+    found: list[int] = []
+    frontier = [pid]
     while frontier:
         frontier = [child for child, parent in parents.items() if parent in frontier]
         found += frontier

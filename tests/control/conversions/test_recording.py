@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from control.conversions.record import adopt_held
 from control.ingest.batches import store_batch
 from control.services import Services
 from control.store.schema import (
@@ -33,7 +32,6 @@ from tests.control.ingest.builders import (
     a_click,
     a_landing,
     an_event,
-    define,
     make_shop,
 )
 from tests.support.client import Client
@@ -238,13 +236,20 @@ async def test_an_undefined_event_is_kept_until_it_is_defined(services: Services
         [item] = (await response.json())["items"]
     assert (item["name"], item["reports"]) == ("webinar", 3)
 
-    async with services.database.transaction() as connection:
-        assert await adopt_held(connection, services.secret, shop.workspace_id, "webinar") == 0
-        await define(connection, shop.workspace_id, "webinar")
-        assert await adopt_held(connection, services.secret, shop.workspace_id, "webinar") == 3
+    async with client.post("/api/v1/event-definitions", json={"name": "webinar", "title": "Webinar"}) as response:
+        assert response.status == 201
+        path = f"/api/v1/event-definitions/{(await response.json())['id']}"
     assert sorted(await _conversions(services, "time_ms")) == [(YESTERDAY_MS + number,) for number in range(3)]
     async with client.get("/api/v1/undefined-events") as response:
         assert (await response.json())["items"] == []
+
+    async with client.delete(path) as response:
+        assert response.status == 204
+    await _ship(services, an_event(shop, "webinar", YESTERDAY_MS + 3, vid=VISITOR))
+    assert len(await _conversions(services)) == 3
+    async with client.patch(path, json={"archived": False}) as response:
+        assert response.status == 200
+    assert len(await _conversions(services)) == 4
 
 
 async def test_a_beacon_with_an_impossible_amount_is_kept_aside(services: Services, shop: Shop) -> None:

@@ -28,6 +28,11 @@ async def test_a_new_domain_reaches_the_edges(client: Client, services: Services
     assert await call(client, "GET", f"/api/v1/domains/{domain['id']}", status=200) == domain
 
 
+async def test_a_domain_says_where_visitors_reach_it(client: Client) -> None:
+    assert (await a_domain(client, "go.example"))["origin"] == "https://go.example"
+    assert (await a_domain(client, "go.localhost"))["origin"] == "http://go.localhost:8080"
+
+
 async def test_an_edit_reaches_the_edges(client: Client, services: Services) -> None:
     domain = await a_domain(client, "go.localhost", fallback_url="https://example.com/")
     await call(

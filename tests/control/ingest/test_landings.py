@@ -22,6 +22,7 @@ from tests.control.ingest.builders import (
     a_beacon,
     a_click,
     a_landing,
+    an_event,
     click_classes,
     counted_clicks,
     rollup_counts,
@@ -186,3 +187,13 @@ async def test_an_identify_joins_the_visitor_with_customer_and_address(services:
         ("customer", "default:7", "visitor", "identify"),
         ("email", "ab" * 32, "visitor", "identify"),
     }
+
+
+async def test_only_a_landing_that_may_concern_a_conversion_is_marked(services: Services, shop: Shop) -> None:
+    first, second, other = (a_click(shop, NOON_MS + at) for at in (0, 5_000, 60_000))
+    await _store(services, first, second, other, an_event(shop, "lead", NOON_MS + 90_000, c=first.click_id))
+    before = await _marked(services)
+    await _store(services, a_landing(shop, NOON_MS + 61_000, c=other.click_id, vid=other.click_id, new=True))
+    assert await _marked(services) == before
+    await _store(services, a_landing(shop, NOON_MS + 6_000, c=second.click_id, vid=VISITOR, new=True))
+    assert ("visitor", click_id.encode(VISITOR), "late_click") in await _marked(services)

@@ -581,5 +581,5 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_conversion_reports_conversion_id"), ["conversion_id"], unique=False)
 
     # Every database begins with an epoch of its own, so that an edge never takes one for another.
-    state = sa.table("sync_state", *(sa.column(name) for name in ("id", "epoch", "rev", "horizon")))
-    op.bulk_insert(state, [{"id": 1, "epoch": secrets.token_hex(8), "rev": 0, "horizon": 0}])
+    begin = sa.text("insert into sync_state (id, epoch, rev, horizon) values (1, :epoch, 0, 0)")
+    op.execute(begin.bindparams(epoch=secrets.token_hex(8)))

@@ -27,7 +27,9 @@ export function AccountMenu() {
           rightSection={<Icon name="chevronDown" size={14} />}
           title={session.workspace.name}
         >
-          <span className="truncate">{session.workspace.name}</span>
+          <span className="truncate" style={{ lineHeight: 1.6 }}>
+            {session.workspace.name}
+          </span>
         </Button>
       </Menu.Target>
       <Menu.Dropdown>

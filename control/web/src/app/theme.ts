@@ -57,7 +57,10 @@ export const theme = createTheme({
   respectReducedMotion: true,
   components: {
     ActionIcon: ActionIcon.extend({ defaultProps: { variant: 'subtle', color: 'gray', size: 'lg' } }),
-    Alert: Alert.extend({ defaultProps: { variant: 'outline' } }),
+    Alert: Alert.extend({
+      defaultProps: { variant: 'outline' },
+      styles: { title: { color: 'var(--mantine-color-error)' } },
+    }),
     Anchor: Anchor.extend({ defaultProps: { inherit: true } }),
     Button: Button.extend({ styles: { label: { fontWeight: 500 } } }),
     InputWrapper: InputWrapper.extend({
@@ -66,11 +69,17 @@ export const theme = createTheme({
     // Menus open within the page's main part, so that screen readers find them in a landmark.
     Menu: Menu.extend({ defaultProps: { withInitialFocusPlaceholder: false, portalProps: { target: '#overlays' } } }),
     Modal: Modal.extend({
+      styles: { title: { fontWeight: 600 } },
       defaultProps: { closeButtonProps: { 'aria-label': 'Close' }, overlayProps: { backgroundOpacity: 0.45 } },
     }),
     SegmentedControl: SegmentedControl.extend({ styles: { label: { fontWeight: 500 } } }),
     Tooltip: Tooltip.extend({
-      defaultProps: { withArrow: true, openDelay: 300, events: { hover: true, focus: true, touch: false } },
+      defaultProps: {
+        withArrow: true,
+        openDelay: 300,
+        portalProps: { target: '#overlays' },
+        events: { hover: true, focus: true, touch: false },
+      },
     }),
   },
 });

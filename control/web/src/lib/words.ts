@@ -1,4 +1,4 @@
-import type { Basis, BreakdownBy, Carry, ConsentMode, Counting, Edge, Model } from '#/api/types';
+import type { Basis, BreakdownBy, Carry, ConsentMode, Counting, Edge, LedgerVersion, Model } from '#/api/types';
 
 interface Words {
   label: string;
@@ -116,18 +116,19 @@ export function exclusionReason(reason: string): string {
   return EXCLUSION_REASONS[reason] ?? reason.replaceAll('_', ' ');
 }
 
-const LEDGER_REASONS: Record<string, string> = {
+const LEDGER_REASONS: Record<LedgerVersion['reason'], string> = {
   definition_changed: 'The event’s definition changed',
   identity_merged: 'Two identities turned out to be one person',
   identity_split: 'One identity turned out to be two people',
   late_click: 'A click arrived late',
-  late_conversion: 'The conversion was recorded',
+  late_conversion: 'A conversion arrived late',
   reclassified: 'A touch was classified anew',
+  recorded: 'The conversion was recorded',
   refund: 'A refund arrived',
   superseded: 'Another conversion took its place',
   window_changed: 'The attribution window changed',
 };
-export const ledgerReason = (reason: string): string => LEDGER_REASONS[reason] ?? reason.replaceAll('_', ' ');
+export const ledgerReason = (reason: LedgerVersion['reason']): string => LEDGER_REASONS[reason];
 
 const IDENTIFIER_KINDS: Record<string, string> = {
   click: 'Click',

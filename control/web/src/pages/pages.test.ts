@@ -34,7 +34,7 @@ describe('signing in leads back into the dashboard and nowhere else', () => {
 });
 
 test('equal rows are ordered by name, and numbers in names by value', () => {
-  const figures = { clicks: 1, conversions: 0, value: 0, net_value: 0 };
+  const figures = { clicks: 1, conversions: 0, value: 0, net_value: 0, spend: null, archived: false };
   const rows = ['link 10', 'link 9', 'Äpfel'].map((label) => ({ key: label, label, ...figures }));
   const labels = sorted(rows, { key: 'clicks', isDescending: true }).map((row) => row.label);
   expect(labels).toEqual(['Äpfel', 'link 9', 'link 10']);

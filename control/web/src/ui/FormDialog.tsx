@@ -1,5 +1,5 @@
 import { Alert, Button, Group, Stack } from '@mantine/core';
-import type { FormEvent, ReactNode } from 'react';
+import { type FormEvent, type ReactNode, useEffect, useRef } from 'react';
 import { Dialog } from '#/ui/Dialog';
 
 interface FormDialogProps {
@@ -25,9 +25,17 @@ export function FormDialog({
   onClose,
   children,
 }: FormDialogProps) {
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    if (!isBusy) focusInvalid(form.current);
+  }, [isBusy]);
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    onSubmit(event);
+    focusInvalid(form.current);
+  };
   return (
     <Dialog onClose={onClose} title={title} size={size} closeOnClickOutside={false}>
-      <form onSubmit={onSubmit} noValidate>
+      <form ref={form} onSubmit={submit} noValidate>
         <Stack gap="md">
           {error && (
             <Alert color="red" role="alert">
@@ -47,4 +55,9 @@ export function FormDialog({
       </form>
     </Dialog>
   );
+}
+
+/** Leads to the first field that is wrong, once its error is shown. */
+function focusInvalid(form: HTMLFormElement | null): void {
+  requestAnimationFrame(() => form?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus());
 }

@@ -15,6 +15,7 @@ export function offerUndo(message: string, undo: () => Promise<unknown>): void {
         <span>{message}</span>
         <Button
           size="compact-sm"
+          style={{ flex: 'none' }}
           variant="light"
           onClick={() => {
             notifications.hide(id);

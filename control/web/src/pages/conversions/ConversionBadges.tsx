@@ -1,10 +1,12 @@
 import { Badge, Tooltip } from '@mantine/core';
-import type { Conversion } from '#/api/types';
+import type { Conversion, Explanation } from '#/api/types';
+
+type Badged = Pick<Conversion | Explanation, 'status' | 'counted' | 'provisional'>;
 
 interface BadgeWords {
   label: string;
   help: string;
-  isShown: (conversion: Conversion) => boolean;
+  isShown: (conversion: Badged) => boolean;
 }
 
 const BADGES: BadgeWords[] = [
@@ -26,7 +28,7 @@ const BADGES: BadgeWords[] = [
 ];
 
 /** What sets a conversion apart from an ordinary one. */
-export function ConversionBadges({ conversion }: { conversion: Conversion }) {
+export function ConversionBadges({ conversion }: { conversion: Badged }) {
   return BADGES.filter((badge) => badge.isShown(conversion)).map((badge) => (
     <Tooltip key={badge.label} label={badge.help} multiline maw={280}>
       <Badge size="sm" variant="default" style={{ flex: 'none' }}>

@@ -2,13 +2,14 @@ import { Group, Stack, Text, Title } from '@mantine/core';
 import { useDocumentTitle } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
-import type { ConversionDetail, Model } from '#/api/types';
+import type { Explanation, Model } from '#/api/types';
 import { formatMoney } from '#/lib/money';
 import { plural } from '#/lib/numbers';
-import { DEFAULT_MODEL, reportSource } from '#/lib/words';
+import { reportSource } from '#/lib/words';
 import { Moment } from '#/ui/Moment';
 import { Loaded } from '#/ui/PageState';
 import { TextLink } from '#/ui/TextLink';
+import { useModel } from '#/ui/useModel';
 import { ConversionBadges } from './ConversionBadges';
 import classes from './ConversionPage.module.css';
 import { CreditTable } from './CreditTable';
@@ -26,7 +27,7 @@ export function ConversionPage() {
   const navigate = route.useNavigate();
   const conversion = useQuery(conversionQuery(conversionId));
   useDocumentTitle(`${conversion.data?.title ?? 'Conversion'} · Clicktrail`);
-  const model = search.model ?? DEFAULT_MODEL;
+  const model = useModel(search.model, conversion.data?.event);
   const chooseModel = (next: Model) =>
     void navigate({ search: (old) => ({ ...old, model: next }), replace: true, resetScroll: false });
   return (
@@ -59,7 +60,7 @@ export function ConversionPage() {
   );
 }
 
-function Heading({ conversion }: { conversion: ConversionDetail }) {
+function Heading({ conversion }: { conversion: Explanation }) {
   const { amount, currency, refunded } = conversion;
   return (
     <div>

@@ -4,7 +4,8 @@ import { getRouteApi } from '@tanstack/react-router';
 import { campaignsQuery, definitionsQuery } from '#/api/queries';
 import type { MatchStatus, Model } from '#/api/types';
 import { formatDay } from '#/lib/days';
-import { channelLabel, DEFAULT_MODEL, LINK_CHANNELS, MODEL_NAMES, MODELS } from '#/lib/words';
+import { shortName } from '#/lib/urls';
+import { channelLabel, LINK_CHANNELS, MODEL_NAMES, MODELS } from '#/lib/words';
 import { FilterBar, FilterSelect } from '#/ui/FilterBar';
 import { MorePages } from '#/ui/MorePages';
 import { PageHeader } from '#/ui/PageHeader';
@@ -35,7 +36,7 @@ export function ConversionsPage() {
             if (rows.length === 0) return <NoConversions search={search} />;
             return (
               <>
-                <ConversionsTable conversions={rows} model={search.model ?? DEFAULT_MODEL} />
+                <ConversionsTable conversions={rows} model={search.model} />
                 <MorePages
                   shown={rows.length}
                   noun={['conversion', 'conversions']}
@@ -97,17 +98,14 @@ function ConversionFilters({ search }: { search: ConversionsSearch }) {
       />
       <FilterSelect
         label="Attribution model"
-        all={`Model: ${MODELS[DEFAULT_MODEL].label}`}
-        value={search.model === DEFAULT_MODEL ? undefined : search.model}
-        options={MODEL_NAMES.filter((model) => model !== DEFAULT_MODEL).map((model) => ({
-          value: model,
-          label: `Model: ${MODELS[model].label}`,
-        }))}
+        all="Usual model"
+        value={search.model}
+        options={MODEL_NAMES.map((model) => ({ value: model, label: `Model: ${MODELS[model].label}` }))}
         onChange={(model) => change({ model: model as Model | undefined })}
       />
       {search.link_id && (
         <TakeAway
-          label={`Link ${link.data?.short_url.replace(/^https?:\/\//, '') ?? '…'}`}
+          label={`Link ${link.data ? shortName(link.data.short_url) : '…'}`}
           onClick={() => change({ link_id: undefined })}
         />
       )}

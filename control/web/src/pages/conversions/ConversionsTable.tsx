@@ -1,7 +1,8 @@
 import { Group, Table, Text } from '@mantine/core';
-import type { Conversion, ConversionRow, Model } from '#/api/types';
+import type { Conversion, Model } from '#/api/types';
 import { formatMoney } from '#/lib/money';
 import { plural } from '#/lib/numbers';
+import { shortName } from '#/lib/urls';
 import { channelLabel, MODELS } from '#/lib/words';
 import { Moment } from '#/ui/Moment';
 import { Rows } from '#/ui/Rows';
@@ -10,8 +11,9 @@ import { ConversionBadges } from './ConversionBadges';
 import classes from './ConversionsTable.module.css';
 
 interface ConversionsTableProps {
-  conversions: ConversionRow[];
-  model: Model;
+  conversions: Conversion[];
+  /** Undefined: each event's usual one. */
+  model: Model | undefined;
 }
 
 export function ConversionsTable({ conversions, model }: ConversionsTableProps) {
@@ -20,7 +22,7 @@ export function ConversionsTable({ conversions, model }: ConversionsTableProps) 
     { label: 'When' },
     { label: 'Value', isNumber: true },
     { label: 'Touches', isNumber: true },
-    { label: `Most credit (${MODELS[model].label.toLowerCase()})` },
+    { label: model ? `Most credit (${MODELS[model].label.toLowerCase()})` : 'Most credit' },
   ];
   return (
     <Rows label="Conversions" columns={columns}>
@@ -73,7 +75,7 @@ function Amount({ conversion }: { conversion: Conversion }) {
   );
 }
 
-function CreditedTo({ conversion: { credited_to: credited, touches } }: { conversion: ConversionRow }) {
+function CreditedTo({ conversion: { credited_to: credited, touches } }: { conversion: Conversion }) {
   if (!credited) {
     return (
       <Text span size="sm" c="dimmed">
@@ -81,7 +83,7 @@ function CreditedTo({ conversion: { credited_to: credited, touches } }: { conver
       </Text>
     );
   }
-  const detail = [credited.campaign, credited.short_url?.replace(/^https?:\/\//, '')].filter(Boolean).join(' · ');
+  const detail = [credited.campaign, credited.short_url && shortName(credited.short_url)].filter(Boolean).join(' · ');
   return (
     <>
       {channelLabel(credited.channel)}

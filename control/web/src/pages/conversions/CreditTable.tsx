@@ -1,6 +1,6 @@
 import { Text } from '@mantine/core';
 import { useEffect, useRef } from 'react';
-import type { ConversionDetail, Model, ModelCredit, Touch } from '#/api/types';
+import type { CreditedTouch, Explanation, Model, ModelShare } from '#/api/types';
 import { formatMoney } from '#/lib/money';
 import { CREDIT_UNIT, formatCount, formatExactShare, formatShare } from '#/lib/numbers';
 import { formatDuration } from '#/lib/time';
@@ -12,7 +12,7 @@ import classes from './CreditTable.module.css';
 import { TouchSource } from './TouchSource';
 
 interface CreditTableProps {
-  conversion: ConversionDetail;
+  conversion: Explanation;
   model: Model;
   onModel: (model: Model) => void;
 }
@@ -91,7 +91,7 @@ function useScrolledIntoView(model: Model) {
   return heading;
 }
 
-function TouchName({ touch }: { touch: Touch }) {
+function TouchName({ touch }: { touch: CreditedTouch }) {
   return (
     <span className={classes.name}>
       <span className={classes.position} aria-hidden="true">
@@ -108,7 +108,7 @@ function TouchName({ touch }: { touch: Touch }) {
 }
 
 interface CreditCellProps {
-  credit: ModelCredit | undefined;
+  credit: ModelShare | undefined;
   currency: string | null;
   isTotal?: boolean;
 }
@@ -134,9 +134,9 @@ function CreditCell({ credit, currency, isTotal = false }: CreditCellProps) {
   );
 }
 
-function totalOf(touches: Touch[], model: Model): ModelCredit {
+function totalOf(touches: CreditedTouch[], model: Model): ModelShare {
   const credits = touches.map((touch) => touch.models[model]).filter((credit) => credit !== undefined);
-  const sum = (of: (credit: ModelCredit) => number | null): number | null =>
+  const sum = (of: (credit: ModelShare) => number | null): number | null =>
     credits.every((credit) => of(credit) === null)
       ? null
       : credits.reduce((total, credit) => total + (of(credit) ?? 0), 0);

@@ -1,10 +1,10 @@
 import { Code, Text } from '@mantine/core';
-import type { ConversionDetail, Model } from '#/api/types';
+import type { Explanation, Model } from '#/api/types';
 import { ModelSwitch } from '#/pages/overview/ModelSwitch';
 import classes from './ModelChooser.module.css';
 
 interface ModelChooserProps {
-  conversion: ConversionDetail;
+  conversion: Explanation;
   model: Model;
   onChange: (model: Model) => void;
 }

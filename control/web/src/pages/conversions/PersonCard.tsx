@@ -1,11 +1,11 @@
 import { Text, Title } from '@mantine/core';
-import type { ConversionDetail, Identifier } from '#/api/types';
+import type { Explanation, NamedIdentifier } from '#/api/types';
 import { identifierKind, joinSource } from '#/lib/words';
 import { Moment } from '#/ui/Moment';
 import classes from './Cards.module.css';
 
 /** Who converted: the identifiers that belong to one person, and what said so. */
-export function PersonCard({ conversion: { person } }: { conversion: ConversionDetail }) {
+export function PersonCard({ conversion: { person } }: { conversion: Explanation }) {
   return (
     <section className={`surface ${classes.card}`} aria-label="Person">
       <Title order={2}>Person</Title>
@@ -55,6 +55,6 @@ export function PersonCard({ conversion: { person } }: { conversion: ConversionD
 const SHOWN_CHARACTERS = 10;
 
 /** An identifier short enough for a sentence: `Visitor 0192f3a1bc…`. */
-function nameOf({ kind, value }: Identifier): string {
+function nameOf({ kind, value }: NamedIdentifier): string {
   return `${identifierKind(kind)} ${value.length > SHOWN_CHARACTERS + 2 ? `${value.slice(0, SHOWN_CHARACTERS)}…` : value}`;
 }

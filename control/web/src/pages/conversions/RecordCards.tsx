@@ -1,5 +1,5 @@
 import { Text, Title } from '@mantine/core';
-import type { ConversionDetail, LedgerVersion } from '#/api/types';
+import type { Explanation, LedgerVersion } from '#/api/types';
 import { formatMoney } from '#/lib/money';
 import { plural } from '#/lib/numbers';
 import { ledgerReason, reportSource } from '#/lib/words';
@@ -35,7 +35,7 @@ export function LedgerCard({ ledger }: { ledger: LedgerVersion[] }) {
   );
 }
 
-export function RefundsCard({ conversion: { refunds, currency } }: { conversion: ConversionDetail }) {
+export function RefundsCard({ conversion: { refunds, currency } }: { conversion: Explanation }) {
   if (refunds.length === 0) return null;
   return (
     <section className={`surface ${classes.card}`} aria-label="Refunds">
@@ -48,6 +48,7 @@ export function RefundsCard({ conversion: { refunds, currency } }: { conversion:
               {refund.amount === null || !code ? 'All that was left' : formatMoney(refund.amount, code)}
               <Text span size="xs" c="dimmed" display="block">
                 <Moment at={refund.occurred_at} />
+                {refund.over_refund > 0 && code && ` · ${formatMoney(refund.over_refund, code)} more than was left`}
               </Text>
             </li>
           );
@@ -58,7 +59,7 @@ export function RefundsCard({ conversion: { refunds, currency } }: { conversion:
 }
 
 /** What arrived, as it arrived: a browser’s and a server’s report of one order are both kept. */
-export function ReportsCard({ reports }: { reports: ConversionDetail['reports'] }) {
+export function ReportsCard({ reports }: { reports: Explanation['reports'] }) {
   return (
     <section className={`surface ${classes.card}`} aria-label="Reports">
       <Title order={2}>{plural(reports.length, 'report')} received</Title>

@@ -1,11 +1,12 @@
 import { Text } from '@mantine/core';
-import type { ExcludedTouch, Touch } from '#/api/types';
+import type { ConsideredTouch, CreditedTouch } from '#/api/types';
+import { shortName } from '#/lib/urls';
 import { channelLabel } from '#/lib/words';
 
 /** Where a touch came from: its channel, then its link and campaign, or that it was a visit without a click. */
-export function TouchSource({ touch }: { touch: Touch | ExcludedTouch }) {
+export function TouchSource({ touch }: { touch: CreditedTouch | ConsideredTouch }) {
   const { link, campaign } = touch;
-  const short = link?.short_url.replace(/^https?:\/\//, '');
+  const short = link && shortName(link.short_url);
   const detail = [campaign?.name, link?.title || short].filter(Boolean).join(' · ');
   return (
     <>
@@ -17,7 +18,7 @@ export function TouchSource({ touch }: { touch: Touch | ExcludedTouch }) {
         </Text>
       )}
       {detail && (
-        <Text span size="sm" display="block" title={short}>
+        <Text span size="sm" display="block" title={short ?? undefined}>
           {detail}
         </Text>
       )}

@@ -1,7 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { api } from '#/api/client';
-import type { ConversionDetail, ConversionRow, Link, Page } from '#/api/types';
-import { DEFAULT_MODEL } from '#/lib/words';
+import type { Conversion, Explanation, Link, Page } from '#/api/types';
 import type { ConversionsSearch } from './search';
 
 const PAGE_SIZE = 50;
@@ -10,9 +9,9 @@ export function conversionsQuery(search: ConversionsSearch) {
   return infiniteQueryOptions({
     queryKey: ['conversions', 'list', search],
     queryFn: ({ pageParam, signal }) =>
-      api.get<Page<ConversionRow>>(
+      api.get<Page<Conversion>>(
         '/conversions',
-        { status: 'all', model: DEFAULT_MODEL, ...search, cursor: pageParam, limit: PAGE_SIZE },
+        { status: 'all', ...search, cursor: pageParam, limit: PAGE_SIZE },
         signal,
       ),
     initialPageParam: null as string | null,
@@ -23,7 +22,7 @@ export function conversionsQuery(search: ConversionsSearch) {
 export function conversionQuery(id: string) {
   return queryOptions({
     queryKey: ['conversions', 'one', id],
-    queryFn: ({ signal }) => api.get<ConversionDetail>(`/conversions/${encodeURIComponent(id)}`, {}, signal),
+    queryFn: ({ signal }) => api.get<Explanation>(`/conversions/${encodeURIComponent(id)}`, {}, signal),
   });
 }
 

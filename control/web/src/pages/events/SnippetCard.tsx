@@ -8,17 +8,15 @@ import { CodeBlock } from '#/ui/Copy';
 import { Loaded } from '#/ui/PageState';
 import { TextLink } from '#/ui/TextLink';
 import { showError } from '#/ui/undo';
-import { edgeOriginQuery } from './queries';
 import classes from './SnippetCard.module.css';
-import { scriptTag } from './snippets';
+import { scriptTags } from './snippets';
 
-/** The script tag to put on every page, with the workspace's own publishable key and short domain. */
+/** The script tags to put on every page, with the workspace's own publishable key and short domain. */
 export function SnippetCard() {
   const keys = useQuery(apiKeysQuery);
   const domains = useQuery(domainsQuery);
   const [chosen, setChosen] = useState('');
   const domain = domains.data?.find((candidate) => candidate.id === chosen) ?? domains.data?.[0];
-  const origin = useQuery(edgeOriginQuery(domain));
   return (
     <section className={`surface ${classes.card}`} aria-label="The snippet">
       <div className={classes.head}>
@@ -39,14 +37,12 @@ export function SnippetCard() {
           />
         )}
       </div>
-      <Loaded query={keys} loading={<CodeBlock code=" " label="Script tag" />}>
+      <Loaded query={keys} loading={<CodeBlock code=" " label="Script tags" />}>
         {(all) => {
           const key = all.find((candidate) => candidate.kind === 'publishable' && candidate.key);
           if (domains.data?.length === 0) return <DomainFirst />;
           if (!key?.key) return <MakeKey />;
-          return (
-            <CodeBlock code={scriptTag(origin.data ?? `https://${domain?.host ?? '…'}`, key.key)} label="Script tag" />
-          );
+          return <CodeBlock code={scriptTags(domain?.origin ?? '…', key.key)} label="Script tags" />;
         }}
       </Loaded>
     </section>
@@ -74,7 +70,7 @@ function MakeKey() {
   });
   return (
     <Stack align="start" gap="xs">
-      <Text size="sm">The tag needs a publishable key. It may only report events, so it can stand in a page.</Text>
+      <Text size="sm">They need a publishable key. It may only report events, so it can stand in a page.</Text>
       <Button size="xs" loading={create.isPending} onClick={() => create.mutate()}>
         Make a publishable key
       </Button>

@@ -1,7 +1,7 @@
 import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
 import { api } from '#/api/client';
 import { definitionsQuery } from '#/api/queries';
-import type { Domain, EventDefinition, EventDefinitionChange, Link, NewEventDefinition, Page } from '#/api/types';
+import type { EventDefinition, EventDefinitionEdit, NewEventDefinition, Page } from '#/api/types';
 import { offerUndo, showDone, showError } from '#/ui/undo';
 
 export const archivedDefinitionsQuery = queryOptions({
@@ -10,24 +10,12 @@ export const archivedDefinitionsQuery = queryOptions({
     (await api.get<Page<EventDefinition>>('/event-definitions', { archived: true, limit: 200 }, signal)).items,
 });
 
-/** Scheme, host and port at which the edge serves a domain: what its short links say, else https. */
-export function edgeOriginQuery(domain: Domain | undefined) {
-  return queryOptions({
-    queryKey: ['links', 'origin', domain?.id],
-    enabled: domain !== undefined,
-    queryFn: async ({ signal }) => {
-      const { items } = await api.get<Page<Link>>('/links', { domain_id: domain?.id, limit: 1 }, signal);
-      return items[0] ? new URL(items[0].short_url).origin : `https://${domain?.host}`;
-    },
-  });
-}
-
 export function useSaveDefinition(definition: EventDefinition | null) {
   const queryClient = useQueryClient();
   return useMutation({
     mutationFn: ({ name, ...rest }: NewEventDefinition) =>
       definition
-        ? api.patch<EventDefinition>(`/event-definitions/${definition.id}`, rest satisfies EventDefinitionChange)
+        ? api.patch<EventDefinition>(`/event-definitions/${definition.id}`, rest satisfies EventDefinitionEdit)
         : api.post<EventDefinition>('/event-definitions', { name, ...rest } satisfies NewEventDefinition),
     onSuccess: () => queryClient.invalidateQueries({ queryKey: definitionsQuery.queryKey }),
   });
@@ -37,7 +25,7 @@ export function useArchiveDefinition() {
   const queryClient = useQueryClient();
   const refresh = () => queryClient.invalidateQueries({ queryKey: definitionsQuery.queryKey });
   const restore = async (definition: EventDefinition) => {
-    const change: EventDefinitionChange = { archived: false };
+    const change: EventDefinitionEdit = { archived: false };
     await api.patch(`/event-definitions/${definition.id}`, change);
     await refresh();
     showDone(`“${definition.title}” is counted again.`);

@@ -3,9 +3,17 @@ import { decimalText } from '#/lib/money';
 
 const EXAMPLE_AMOUNT = 4990;
 
-/** The tag that every page of the site carries once. `origin` is that of a short domain. */
-export function scriptTag(origin: string, publishableKey: string): string {
-  return `<script async src="${origin}/_t/t.js" data-key="${publishableKey}"></script>`;
+/**
+ * What every page of the site carries once: a queue, so that a page may call `clicktrail` before the snippet is there,
+ * and the snippet itself. `origin` is that of a short domain.
+ */
+export function scriptTags(origin: string, publishableKey: string): string {
+  return [
+    '<script>',
+    '  window.clicktrail = window.clicktrail || function () { (clicktrail.q = clicktrail.q || []).push(arguments) }',
+    '</script>',
+    `<script async src="${origin}/_t/t.js" data-key="${publishableKey}"></script>`,
+  ].join('\n');
 }
 
 type Event = Pick<EventDefinition, 'name' | 'default_amount' | 'default_currency'>;

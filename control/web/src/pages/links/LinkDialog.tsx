@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { domainsQuery } from '#/api/queries';
 import type { Domain, Link } from '#/api/types';
+import { shortName } from '#/lib/urls';
 import { FormDialog } from '#/ui/FormDialog';
 import { applyProblem } from '#/ui/fieldErrors';
 import { Icon } from '#/ui/Icon';
@@ -20,7 +21,7 @@ import {
   type LinkFormValues,
   requestOf,
 } from './linkForm';
-import { shortName, useSaveLink } from './queries';
+import { useSaveLink } from './queries';
 
 export type LinkForm = UseFormReturnType<LinkFormValues>;
 
@@ -42,7 +43,7 @@ export function LinkDialog({ link, onClose }: { link: Link | null; onClose: () =
     save.mutate(requestOf(values), {
       onSuccess: (saved) => {
         onClose();
-        showDone(link ? `${shortName(saved)} is changed.` : `${shortName(saved)} is live.`);
+        showDone(link ? `${shortName(saved.short_url)} is changed.` : `${shortName(saved.short_url)} is live.`);
       },
       onError: (problem) => {
         setError(applyProblem(form, problem, LINK_FIELDS, 'slug'));

@@ -1,6 +1,7 @@
 import { ActionIcon, Anchor, Badge, Group, Menu, Table, Text, Tooltip } from '@mantine/core';
 import type { Link } from '#/api/types';
 import { formatCount } from '#/lib/numbers';
+import { readableUrl, shortName } from '#/lib/urls';
 import { channelLabel } from '#/lib/words';
 import { CopyIcon } from '#/ui/Copy';
 import { Icon } from '#/ui/Icon';
@@ -8,7 +9,7 @@ import { Moment } from '#/ui/Moment';
 import { Rows } from '#/ui/Rows';
 import { TextLink } from '#/ui/TextLink';
 import classes from './LinksTable.module.css';
-import { shortName, useArchiveLink } from './queries';
+import { useArchiveLink } from './queries';
 
 const COLUMNS = [
   { label: 'Link' },
@@ -72,7 +73,7 @@ function LinkName({ link }: { link: Link }) {
           className="truncate"
           title={link.short_url}
         >
-          {shortName(link)}
+          {shortName(link.short_url)}
         </Anchor>
         {link.archived_at && (
           <Badge size="xs" variant="default">
@@ -93,7 +94,7 @@ function LinkName({ link }: { link: Link }) {
         </span>
       )}
       <Text span size="xs" c="dimmed" className="truncate" title={link.destination}>
-        {link.destination}
+        {readableUrl(link.destination)}
       </Text>
     </>
   );
@@ -101,7 +102,7 @@ function LinkName({ link }: { link: Link }) {
 
 function LinkActions({ link, onEdit, onQr }: { link: Link } & Omit<LinksTableProps, 'links'>) {
   const { archive, restore } = useArchiveLink();
-  const name = shortName(link);
+  const name = shortName(link.short_url);
   return (
     <Group gap={0} wrap="nowrap">
       <CopyIcon text={link.short_url} label={`Copy ${name}`} />

@@ -2,12 +2,12 @@ import { Button, Group, Skeleton, Stack, Text } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { send } from '#/api/client';
 import type { Link } from '#/api/types';
+import { shortName } from '#/lib/urls';
 import { Dialog } from '#/ui/Dialog';
 import { Icon } from '#/ui/Icon';
 import { Loaded } from '#/ui/PageState';
 import { showError } from '#/ui/undo';
 import classes from './QrDialog.module.css';
-import { shortName } from './queries';
 
 type QrFormat = 'svg' | 'png';
 
@@ -36,7 +36,7 @@ export function QrDialog({ link, onClose }: { link: Link; onClose: () => void })
           {(svg) => <img className={classes.code} src={dataUrl(svg)} alt={`QR code that opens ${link.short_url}`} />}
         </Loaded>
         <Text size="sm" className="mono" ta="center">
-          {shortName(link)}
+          {shortName(link.short_url)}
         </Text>
         <Group gap="xs">
           {(['svg', 'png'] as const).map((format) => (
@@ -64,7 +64,7 @@ function dataUrl(svg: string): string {
 }
 
 function fileName(link: Link, format: QrFormat): string {
-  return `${shortName(link).replace(/[/:]/g, '-')}.${format}`;
+  return `${shortName(link.short_url).replace(/[/:]/g, '-')}.${format}`;
 }
 
 function saveAs(blob: Blob, name: string): void {

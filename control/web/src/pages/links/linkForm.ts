@@ -1,4 +1,6 @@
-import type { Link, NewLink } from '#/api/types';
+import type { Link, LinkEdit, NewLink } from '#/api/types';
+
+type RedirectStatus = Link['status'];
 
 /** What the dialog edits; numbers and nulls are text here, as its fields have them. */
 export interface LinkFormValues {
@@ -8,11 +10,11 @@ export interface LinkFormValues {
   title: string;
   campaign_id: string;
   channel: string;
-  status: string;
+  status: `${RedirectStatus}`;
   carry: Link['carry'];
   query_name: string;
   forward_query: boolean;
-  referrer_policy: string;
+  referrer_policy: Link['referrer_policy'];
 }
 
 export const LINK_FIELDS = [
@@ -56,7 +58,7 @@ export function initialValues(link: Link | null): LinkFormValues {
     title,
     campaign_id: link.campaign?.id ?? '',
     channel,
-    status: String(link.status),
+    status: `${link.status}`,
     carry,
     query_name,
     forward_query,
@@ -64,14 +66,15 @@ export function initialValues(link: Link | null): LinkFormValues {
   };
 }
 
-export function requestOf(values: LinkFormValues): NewLink {
+/** What both making and changing a link send. */
+export function requestOf(values: LinkFormValues): NewLink & LinkEdit {
   const { domain_id, slug, ...rest } = values;
   return {
     ...rest,
     destination: values.destination.trim(),
     title: values.title.trim(),
     channel: values.channel.trim().toLowerCase(),
-    status: Number(values.status),
+    status: Number(values.status) as RedirectStatus,
     campaign_id: values.campaign_id || null,
     ...(domain_id ? { domain_id } : {}),
     ...(slug.trim() ? { slug: slug.trim() } : {}),

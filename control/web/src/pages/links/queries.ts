@@ -1,6 +1,7 @@
 import { infiniteQueryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
 import { api } from '#/api/client';
-import type { Link, LinkChange, NewLink, Page } from '#/api/types';
+import type { Link, LinkEdit, NewLink, Page } from '#/api/types';
+import { shortName } from '#/lib/urls';
 import { offerUndo, showDone, showError } from '#/ui/undo';
 import type { LinksSearch } from './search';
 
@@ -23,8 +24,8 @@ export function linksQuery(search: LinksSearch) {
 export function useSaveLink(link: Link | null) {
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: (values: NewLink) =>
-      link ? api.patch<Link>(`/links/${link.id}`, values satisfies LinkChange) : api.post<Link>('/links', values),
+    mutationFn: (values: NewLink & LinkEdit) =>
+      link ? api.patch<Link>(`/links/${link.id}`, values) : api.post<Link>('/links', values),
     onSuccess: () => queryClient.invalidateQueries({ queryKey: ['links'] }),
   });
 }
@@ -33,22 +34,17 @@ export function useArchiveLink() {
   const queryClient = useQueryClient();
   const refresh = () => queryClient.invalidateQueries({ queryKey: ['links'] });
   const restore = async (link: Link) => {
-    await api.patch<Link>(`/links/${link.id}`, { archived: false } satisfies LinkChange);
+    await api.patch<Link>(`/links/${link.id}`, { archived: false } satisfies LinkEdit);
     await refresh();
-    showDone(`${shortName(link)} works again.`);
+    showDone(`${shortName(link.short_url)} works again.`);
   };
   const archive = useMutation({
     mutationFn: (link: Link) => api.delete(`/links/${link.id}`),
     onSuccess: async (_, link) => {
-      offerUndo(`${shortName(link)} is archived and no longer redirects.`, () => restore(link));
+      offerUndo(`${shortName(link.short_url)} is archived and no longer redirects.`, () => restore(link));
       await refresh();
     },
     onError: showError,
   });
   return { archive: archive.mutate, restore: (link: Link) => void restore(link).catch(showError) };
-}
-
-/** A short link without its scheme: what people read and say. */
-export function shortName(link: Pick<Link, 'short_url'>): string {
-  return link.short_url.replace(/^https?:\/\//, '');
 }

@@ -108,7 +108,7 @@ function optionsOf(
   return {
     width,
     height: HEIGHT_PX,
-    padding: [12, 12, 0, 0],
+    padding: [12, 26, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 8, fill: color.line } },
     hooks: { setCursor: [(plot) => onCursor(plot.cursor.idx ?? null)] },

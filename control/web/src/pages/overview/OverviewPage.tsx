@@ -5,9 +5,9 @@ import { lazy, Suspense } from 'react';
 import { useWorkspace } from '#/app/session';
 import { formatPeriod, lengthOf } from '#/lib/days';
 import { plural } from '#/lib/numbers';
-import { DEFAULT_MODEL } from '#/lib/words';
 import { PageHeader } from '#/ui/PageHeader';
 import { Loaded } from '#/ui/PageState';
+import { useModel } from '#/ui/useModel';
 import { BreakdownCard } from './BreakdownCard';
 import { Figures } from './Figures';
 import { FirstSteps } from './FirstSteps';
@@ -29,7 +29,7 @@ export function OverviewPage() {
   const filter: ReportFilter = {
     from: period.from,
     to: period.to,
-    model: search.model ?? DEFAULT_MODEL,
+    model: useModel(search.model, search.event),
     event: search.event,
   };
   const overview = useQuery(overviewQuery(filter));

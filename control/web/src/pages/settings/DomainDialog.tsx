@@ -15,7 +15,7 @@ const FIELDS = ['host', 'fallback_url', 'consent'] as const;
 export function DomainDialog({ domain, onClose }: { domain: Domain | null; onClose: () => void }) {
   const queryClient = useQueryClient();
   const [error, setError] = useState<string | null>(null);
-  const form = useForm<NewDomain>({
+  const form = useForm<Required<NewDomain>>({
     initialValues: {
       host: domain?.host ?? '',
       fallback_url: domain?.fallback_url ?? '',
@@ -25,7 +25,7 @@ export function DomainDialog({ domain, onClose }: { domain: Domain | null; onClo
   });
   const save = useMutation({
     // A host stays as it is: it stands in links that are out there.
-    mutationFn: ({ host, ...rest }: NewDomain) =>
+    mutationFn: ({ host, ...rest }: Required<NewDomain>) =>
       domain
         ? api.patch<Domain>(`/domains/${domain.id}`, rest)
         : api.post<Domain>('/domains', { host: host.trim(), ...rest }),

@@ -104,7 +104,6 @@ function SignInError({ error }: { error: Error }) {
   return (
     <Alert color="red" title={title} role="alert">
       {messageOf(error)}
-      {isRefused && ' Each link works once and only for a short time. Get a new one as described below.'}
     </Alert>
   );
 }
