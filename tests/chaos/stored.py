@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Collection
-from typing import Any, cast
+from typing import Any
 
-import asyncpg
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from tests.support.installation import Installation
 
@@ -24,11 +25,12 @@ def rows(installation: Installation, query: str) -> list[tuple[Any, ...]]:
 
 
 async def _postgres_rows(url: str, query: str) -> list[tuple[Any, ...]]:
-    connection: Any = await cast("Any", asyncpg).connect(url.replace("+asyncpg", ""))
+    engine = create_async_engine(url.replace("postgresql:", "postgresql+asyncpg:"))
     try:
-        return [tuple(row) for row in await connection.fetch(query)]
+        async with engine.connect() as connection:
+            return [tuple(row) for row in await connection.execute(text(query))]
     finally:
-        await connection.close()
+        await engine.dispose()
 
 
 def click_ids(installation: Installation) -> list[bytes]:

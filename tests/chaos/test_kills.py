@@ -1,8 +1,8 @@
 """Every answered click is stored exactly once, whoever is killed (R1).
 
-Under load a process is killed with SIGKILL at moments drawn evenly over the run. Afterwards the ids of all answers
-that arrived whole are compared with the database's. `make soak` runs the whole form (20 kills of each kind, 5 000
-redirects a second over 200 connections for 60 s, on SQLite and Postgres); the suite runs a short one.
+Under load a process is killed with SIGKILL at moments drawn evenly over the run. Afterwards the ids of all answers that
+arrived whole are compared with the database's. `make soak` runs the whole form (20 kills of each kind, 5 000 redirects
+a second over 200 connections for 60 s, on SQLite and Postgres); the suite runs a short one.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ import pytest
 from tests.chaos.stored import click_ids, counted_clicks
 from tests.chaos.visitors import SLUG, Scale, answered_ids, load, tally
 from tests.support.installation import Installation, installation
-from tests.support.processes import wait_until
+from tests.support.processes import Child, wait_until
 
 pytestmark = pytest.mark.chaos
 
@@ -41,7 +42,7 @@ def everything(database_url: str, tmp_path: Path) -> Iterator[Installation]:
 
 def kill_edge_process(made: Installation, *modules: str) -> None:
     for module in modules:
-        wait_until(lambda module=module: bool(made.edge_pids(module)), what=f"a new {module}")
+        wait_until(partial(made.edge_pids, module), what=f"a new {module}")
         for pid in made.edge_pids(module):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -78,22 +79,21 @@ def test_every_answered_click_is_stored_once(
             time.sleep(max(0.0, began + moment - time.monotonic()))
             kill(everything)
     expected = answered_ids(answered)
-    wait_until(
-        lambda: set(expected) <= set(click_ids(everything)),
-        what="all answered clicks to be stored",
-        timeout_s=ARRIVAL_S,
-    )
+    expected_set = set(expected)
+    wait_until(lambda: expected_set <= set(click_ids(everything)), what="all answered clicks", timeout_s=ARRIVAL_S)
     everything.stop()
     stored = click_ids(everything)
-    lost, doubled = len(set(expected) - set(stored)), len(stored) - len(set(stored))
     with capsys.disabled():
-        counts = tally(visitors)
-        print(
-            f"\n  {kill.__name__}: {SCALE.faults} kills, {counts['per_second']:.0f} redirects/s,"
-            f" {len(expected)} answered, {len(stored)} stored, {lost} lost, {doubled} doubled,"
-            f" {counts['broken']} connections broken",
-            end="",
-        )
+        print(f"\n  {kill.__name__}: {_tally(visitors, expected, stored)}", end="")
     assert len(expected) == len(set(expected)) > 0
     assert set(expected) <= set(stored)
     assert len(stored) == len(set(stored)) == counted_clicks(everything)
+
+
+def _tally(visitors: Child, expected: list[bytes], stored: list[bytes]) -> str:
+    said = tally(visitors)
+    lost, doubled = len(set(expected) - set(stored)), len(stored) - len(set(stored))
+    return (
+        f"{SCALE.faults} kills, {said['per_second']:.0f} redirects/s, {len(expected)} answered, {len(stored)} stored,"
+        f" {lost} lost, {doubled} doubled, {said['broken']} connections broken"
+    )

@@ -166,7 +166,8 @@ async def report_and_check(
     await database.close()
     with capsys.disabled():
         print(
-            f"\n  {edge.sent} sends of {BATCHES} batches ({edge.unanswered} unanswered, refused {dict(edge.refused)}), {KILLS} kills:"
+            f"\n  {edge.sent} sends of {BATCHES} batches, {edge.unanswered} unanswered, refused {dict(edge.refused)},"
+            f" {KILLS} kills:"
             f" {len(edge.clicks)} clicks, {len(stored)} stored, {len(set(edge.clicks) - set(stored))} lost,"
             f" {counted} counted; {credited} purchases credited rightly, {len(differing)} wrongly",
             end="",
