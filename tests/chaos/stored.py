@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from typing import Any
+from collections.abc import Collection
+from typing import Any, cast
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
+import asyncpg
 
 from tests.support.installation import Installation
 
@@ -24,17 +24,20 @@ def rows(installation: Installation, query: str) -> list[tuple[Any, ...]]:
 
 
 async def _postgres_rows(url: str, query: str) -> list[tuple[Any, ...]]:
-    engine = create_async_engine(url.replace("postgresql:", "postgresql+asyncpg:"))
+    connection: Any = await cast("Any", asyncpg).connect(url.replace("+asyncpg", ""))
     try:
-        async with engine.connect() as connection:
-            return [tuple(row) for row in await connection.execute(text(query))]
+        return [tuple(row) for row in await connection.fetch(query)]
     finally:
-        await engine.dispose()
+        await connection.close()
 
 
 def click_ids(installation: Installation) -> list[bytes]:
     """The ids of all stored clicks, as often as they are stored."""
     return [bytes(row[0]) for row in rows(installation, "select id from clicks")]
+
+
+def all_stored(installation: Installation, ids: Collection[bytes]) -> bool:
+    return set(ids) <= set(click_ids(installation))
 
 
 def counted_clicks(installation: Installation) -> int:

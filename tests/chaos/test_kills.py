@@ -1,8 +1,8 @@
 """Every answered click is stored exactly once, whoever is killed (R1).
 
-Under load a process is killed with SIGKILL at moments drawn evenly over the run. Afterwards the ids of all answers that
-arrived whole are compared with the database's. `make soak` runs the whole form (20 kills of each kind, 5 000 redirects
-a second over 200 connections for 60 s, on SQLite and Postgres); the suite runs a short one.
+Under load a process is killed with SIGKILL at moments drawn evenly over the run. Afterwards the ids of all answers
+that arrived whole are compared with the database's. `make soak` runs the whole form (20 kills of each kind, 5 000
+redirects a second over 200 connections for 60 s, on SQLite and Postgres); the suite runs a short one.
 """
 
 from __future__ import annotations
@@ -11,33 +11,21 @@ import json
 import os
 import random
 import signal
-import sys
 import time
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager, suppress
-from functools import partial
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-from shared import click_id
 from tests.chaos.stored import click_ids, counted_clicks
-from tests.support.imports import ROOT
-from tests.support.installation import HOST, Installation, installation
-from tests.support.processes import Child, running, wait_until
+from tests.chaos.visitors import SLUG, Scale, answered_ids, load
+from tests.support.installation import Installation, installation
+from tests.support.processes import wait_until
 
 pytestmark = pytest.mark.chaos
 
-SLUG = "chaos"
 ARRIVAL_S = 120.0  # how long the last records may take after the load has ended
-
-
-class Scale(NamedTuple):
-    rate: int
-    connections: int
-    seconds: float
-    kills: int
 
 
 SCALE = Scale(5_000, 200, 60, 20) if os.environ.get("CLICKTRAIL_TEST_SOAK") else Scale(600, 50, 10, 4)
@@ -54,7 +42,7 @@ def everything(database_url: str, tmp_path: Path) -> Iterator[Installation]:
 
 def kill_edge_process(made: Installation, *modules: str) -> None:
     for module in modules:
-        wait_until(partial(made.edge_pids, module), what=f"a new {module}")
+        wait_until(lambda module=module: bool(made.edge_pids(module)), what=f"a new {module}")
         for pid in made.edge_pids(module):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -78,50 +66,35 @@ def kill_control(made: Installation) -> None:
     made.start_control()
 
 
-@contextmanager
-def load(made: Installation, answered: Path, scale: Scale) -> Generator[Child]:
-    """Visitors for the length of a block, at whose end they have finished."""
-    command = [sys.executable, "-m", "tests.chaos.load", "--host", HOST, "--path", f"/{SLUG}"]
-    command += ["--port", str(made.edge_port), "--rate", str(scale.rate), "--connections", str(scale.connections)]
-    command += ["--seconds", str(scale.seconds), "--answered", str(answered)]
-    with running(command, log=answered.with_suffix(".log"), directory=ROOT) as visitors:
-        yield visitors
-        assert visitors.process.wait(scale.seconds + 60) == 0, visitors.output()
-
-
-def answered_ids(answered: Path) -> list[bytes]:
-    decoded = [click_id.decode(line) for line in answered.read_text().split()]
-    return [one for one in decoded if one is not None]
-
-
 @pytest.mark.parametrize("kill", [kill_worker, kill_agent, kill_worker_and_agent, kill_control])
 def test_every_answered_click_is_stored_once(
     everything: Installation, kill: Callable[[Installation], None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     answered = tmp_path / "answered"
     chance = random.Random(kill.__name__)
-    moments = sorted(chance.uniform(0.2, SCALE.seconds) for _ in range(SCALE.kills))
+    moments = sorted(chance.uniform(0.2, SCALE.seconds) for _ in range(SCALE.faults))
     with load(everything, answered, SCALE) as visitors:
         began = time.monotonic()
         for moment in moments:
             time.sleep(max(0.0, began + moment - time.monotonic()))
             kill(everything)
     expected = answered_ids(answered)
-    expected_set = set(expected)
-    wait_until(lambda: expected_set <= set(click_ids(everything)), what="all answered clicks", timeout_s=ARRIVAL_S)
+    wait_until(
+        lambda: set(expected) <= set(click_ids(everything)),
+        what="all answered clicks to be stored",
+        timeout_s=ARRIVAL_S,
+    )
     everything.stop()
     stored = click_ids(everything)
+    lost, doubled = len(set(expected) - set(stored)), len(stored) - len(set(stored))
     with capsys.disabled():
-        print(f"\n  {kill.__name__}: {_tally(visitors, expected, stored)}", end="")
+        tally = json.loads(visitors.output().splitlines()[-1])
+        print(
+            f"\n  {kill.__name__}: {SCALE.faults} kills, {tally['per_second']:.0f} redirects/s,"
+            f" {len(expected)} answered, {len(stored)} stored, {lost} lost, {doubled} doubled,"
+            f" {tally['broken']} connections broken",
+            end="",
+        )
     assert len(expected) == len(set(expected)) > 0
     assert set(expected) <= set(stored)
     assert len(stored) == len(set(stored)) == counted_clicks(everything)
-
-
-def _tally(visitors: Child, expected: list[bytes], stored: list[bytes]) -> str:
-    said = json.loads(visitors.output().splitlines()[-1])
-    lost, doubled = len(set(expected) - set(stored)), len(stored) - len(set(stored))
-    return (
-        f"{SCALE.kills} kills, {said['per_second']:.0f} redirects/s, {len(expected)} answered, {len(stored)} stored,"
-        f" {lost} lost, {doubled} doubled, {said['broken']} connections broken"
-    )

@@ -45,6 +45,7 @@ class Installation:
     secret_key: str = ""
     publishable_key: str = ""
     edge_token: str = ""
+    edge_environment: dict[str, str] = field(default_factory=dict[str, str])  # over what start_edge gives it
 
     @property
     def control_url(self) -> str:
@@ -79,6 +80,7 @@ class Installation:
             "CLICKTRAIL_EDGE_RING_DIR": str(self.folder / "rings"),
             "CLICKTRAIL_EDGE_CONTROL_URL": self.control_url,
             "CLICKTRAIL_EDGE_TOKEN": self.edge_token,
+            **self.edge_environment,
         }
         command = (sys.executable, "-m", "edge")
         self.edge = spawn(command, log=self.folder / "edge.log", environment=environment, directory=ROOT)
