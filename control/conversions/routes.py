@@ -46,7 +46,7 @@ async def report_conversion(context: Context, body: NewConversion) -> Conversion
         outcome = await record_conversion(connection, context.services.secret, context.workspace_id, report)
         if isinstance(outcome, Held):
             raise _problem(outcome)
-        matched = await is_matched(connection, context.workspace_id, report)
+        matched = await is_matched(connection, outcome.conversion_id)
     context.services.credit_wake.set()
     return ConversionReceipt(outcome.conversion_id, "matched" if matched else "unmatched", outcome.duplicate)
 

@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 import msgspec
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from control.conversions.standing import Definition, Standing
@@ -101,26 +102,25 @@ async def click_times(connection: AsyncConnection, click_ids: Iterable[bytes]) -
     return {row[0]: (row[1], row[2]) for row in found}
 
 
-async def is_matched(connection: AsyncConnection, workspace_id: str, report: ConversionReport) -> bool:
-    """Whether a report leads to something that is known: its click, a visitor who landed, or a customer or e-mail
-    address that was met together with a visitor."""
-    if report.click_id:
-        times = await click_times(connection, [report.click_id])
-        if times.get(report.click_id, ("", 0))[0] == workspace_id:
-            return True
-    columns = {"workspace_id": "text", "visitor_id": "bytea", "customer": "text", "email": "text"}
-    row = (workspace_id, report.visitor_id, report.customer, report.email_hash)
-    found = await rowset(connection, "r", columns, [row]).fetch(
-        """select 1 from r
-        where exists (
-            select 1 from landings l where l.workspace_id = r.workspace_id and l.visitor_id = r.visitor_id
-        ) or exists (
-            select 1 from observations o
-            where o.workspace_id = r.workspace_id and o.b_kind = 'visitor'
-              and ((o.a_kind = 'customer' and o.a_value = r.customer) or (o.a_kind = 'email' and o.a_value = r.email))
-        )"""
+async def is_matched(connection: AsyncConnection, conversion_id: str) -> bool:
+    """Whether what all reports of a conversion name leads to something that is known: its click, a visitor who landed,
+    or a customer or e-mail address that was met together with a visitor."""
+    found = await connection.execute(
+        text("""select 1 from conversions v
+        where v.id = :id and (
+            exists (select 1 from clicks c where c.id = v.click_id and c.workspace_id = v.workspace_id)
+            or exists (select 1 from landings l where l.workspace_id = v.workspace_id and l.visitor_id = v.visitor_id)
+            or exists (
+                select 1 from observations o
+                where o.workspace_id = v.workspace_id and o.b_kind = 'visitor' and (
+                    (o.a_kind = 'customer' and o.a_value = v.customer)
+                    or (o.a_kind = 'email' and o.a_value = v.email_hash)
+                )
+            )
+        )"""),
+        {"id": conversion_id},
     )
-    return bool(found)
+    return found.first() is not None
 
 
 class ConversionRow(NamedTuple):

@@ -178,6 +178,15 @@ async def test_a_conversion_waits_for_its_click(services: Services, client: Clie
     assert (await _report(client, click_id=click_id.encode(click.click_id), order_id="A-2"))[1]["status"] == "matched"
 
 
+async def test_a_server_learns_that_its_order_is_matched_by_the_pages_report(
+    services: Services, client: Client, shop: Shop
+) -> None:
+    click = a_click(shop, YESTERDAY_MS)
+    event = an_event(shop, "purchase", YESTERDAY_MS, c=click_id.encode(click.click_id), order="A-1")
+    await _ship(services, click, event)
+    assert (await _report(client, order_id="A-1"))[1]["status"] == "matched"
+
+
 @pytest.mark.parametrize("click_first", [False, True])
 async def test_a_conversion_is_never_earlier_than_the_click_it_names(
     services: Services, shop: Shop, click_first: bool

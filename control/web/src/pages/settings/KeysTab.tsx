@@ -71,7 +71,7 @@ function KeyRow({ apiKey, onRevoke }: { apiKey: ApiKey; onRevoke: () => void }) 
           <Moment at={apiKey.last_used_at} style="ago" />
         ) : (
           <Text span size="sm" c="dimmed">
-            Never
+            {apiKey.kind === 'secret' ? 'Never' : '–'}
           </Text>
         )}
       </Table.Td>
