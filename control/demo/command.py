@@ -7,6 +7,7 @@ is there, `--fresh` begins again.
 from __future__ import annotations
 
 import errno
+import os
 import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -69,7 +70,9 @@ def demo(
     """Run everything with 90 days of demo data, and a shop to try it on."""
     tables = configuration.read_file(None)
     configuration.reject_unknown_variables()
-    log = configuration.load("log", configuration.LogConfig, {"log": {"level": "warning"}, **tables})
+    if "log" not in tables:
+        os.environ.setdefault("CLICKTRAIL_LOG_LEVEL", "warning")  # the edge's as well, which is a process of its own
+    log = configuration.load("log", configuration.LogConfig, tables)
     logs.set_up(log.level, log.format, process="demo")
     control = configuration.load("control", ControlConfig, tables)
     edge = configuration.load("edge", EdgeConfig, tables)
