@@ -12,7 +12,6 @@ from control.conversions.refunds import record_refund
 from control.conversions.types import ConversionReport, NewRefund
 from control.demo.catalogue import CURRENCY
 from control.demo.world import Moment, ServerOrder, ServerRefund, Setup
-from control.edges.status import retire_edge
 from control.ingest.batches import store_batch
 from control.ingest.types import BatchHeaders
 from control.services import Services
@@ -28,8 +27,8 @@ Progress = Callable[[int], None]
 
 
 async def bring_in(services: Services, setup: Setup, moments: Iterable[Moment], progress: Progress) -> None:
-    """Stores all moments, in order; `progress` is told how many each time. The history's edge is retired at the end."""
-    stream = _Stream(services, ids.new_id("edg"))
+    """Stores all moments, in order; `progress` is told how many each time."""
+    stream = _Stream(services)
     workspace_id = ids.from_bytes("wsp", setup.workspace_id)
     rest = iter(moments)
     while some := list(islice(rest, MOMENTS_AT_ONCE)):
@@ -38,8 +37,6 @@ async def bring_in(services: Services, setup: Setup, moments: Iterable[Moment], 
         refunds = [moment.what for moment in some if isinstance(moment.what, ServerRefund)]
         await _report(services, workspace_id, orders, refunds)
         progress(len(some))
-    async with services.database.transaction() as connection:
-        await retire_edge(connection, stream.edge_id, wall_ms())
 
 
 async def credit(services: Services, progress: Progress) -> None:
@@ -51,12 +48,12 @@ async def credit(services: Services, progress: Progress) -> None:
 class _Stream:
     """One stream of an edge that has been away for 90 days."""
 
-    def __init__(self, services: Services, edge_id: str) -> None:
-        self._services, self.edge_id = services, edge_id
+    def __init__(self, services: Services) -> None:
+        self._services, self._edge_id = services, ids.new_id("edg")
         self._stream_id, self._next = secrets.token_bytes(16), 0
 
     async def ship(self, records: list[Record]) -> None:
-        batch = Batch(self.edge_id, "backlog", closed=False, low_watermark_ms=wall_ms(), clock=[], records=records)
+        batch = Batch(self._edge_id, "backlog", closed=False, low_watermark_ms=wall_ms(), clock=[], records=records)
         ack = await store_batch(self._services, BatchHeaders(self._stream_id, self._next, len(records)), batch)
         self._next = ack.next
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from control.edges.feed import SyncState, read_state
@@ -80,8 +80,3 @@ def _state(row: Any, now_ms: int) -> EdgeState:
     if row.retired_ms is not None:
         return "retired"
     return "silent" if now_ms - row.last_seen_ms > SILENT_MS else "live"
-
-
-async def retire_edge(connection: AsyncConnection, edge_id: str, now_ms: int) -> None:
-    """An edge that will not come back: it holds the low-watermark no longer."""
-    await connection.execute(update(edges).where(edges.c.id == edge_id).values(retired_ms=now_ms))
