@@ -13,7 +13,7 @@ from control.edges.feed import publish, read_state
 from control.edges.mark import MARK_FILE, keep_mark, notice_restore
 from control.edges.wake import FeedWake
 from control.store.engine import Database
-from control.store.schema import feed, sync_state
+from control.store.schema import feed, feed_tips, sync_state
 from tests.control.feed import a_link_entry
 
 
@@ -35,6 +35,7 @@ async def test_it_begins_a_new_epoch(database: Database, tmp_path: Path) -> None
 
     async with database.transaction() as connection:  # the older copy
         await connection.execute(delete(feed).where(feed.c.rev == 2))
+        await connection.execute(delete(feed_tips).where(feed_tips.c.rev == 2))
         await connection.execute(update(sync_state).values(rev=1))
     assert await notice_restore(database, tmp_path)
     await publish_link(database, "other")
