@@ -204,7 +204,9 @@ class Shipper:
 
     async def _unreadable(self, stream: Stream | Expired, error: Exception, backoff: Backoff) -> float | None:
         if isinstance(error, FileNotFoundError) and isinstance(stream, Stream) and not stream.is_open:
-            await self._streams.expire(stream, "spool_damaged")
+            # Not under a former name: the drain may have sealed the file while it was being opened.
+            if error.filename == str(stream.path):
+                await self._streams.expire(stream, "spool_damaged")
             return None
         self._complain("a segment cannot be read", stream=stream.stream_id.hex(), reason=str(error))
         return backoff.next_s()

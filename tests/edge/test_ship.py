@@ -10,13 +10,18 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from edge.agent.drain import Drain
-from edge.agent.segment import list_segments
+from edge.agent.client import ControlClient
+from edge.agent.drain import Drain, Opened, Sealed, Synced
+from edge.agent.samples import ClockSamples
+from edge.agent.segment import RECORD, Entry, SegmentWriter, list_segments, seal
+from edge.agent.ship import Shipper
+from edge.agent.streams import Streams
 from edge.config import EdgeConfig
 from edge.node import edge_id, ring_directory
-from shared.clock import wall_ms
-from shared.wire import WIRE_VERSION, ClickRecord
-from tests.support.agent import AgentProcess, agent, append_clicks, config_for, writer_for
+from shared import click_id
+from shared.clock import boot_ms, wall_ms
+from shared.wire import WIRE_VERSION, ClickRecord, ClockSample
+from tests.support.agent import AgentProcess, agent, append_clicks, click, config_for, writer_for
 from tests.support.control_plane import ControlPlane, Delivery, StoredStream, running, without_duplicates
 
 
@@ -333,6 +338,47 @@ async def test_over_the_budget_unacknowledged_records_go_last_and_are_told(
     assert sum(gap.count for gap in control.gaps()) == len(lost) > 0
     assert {gap.reason for gap in control.gaps()} == {"spool_budget"}
     assert lost == unacked[: len(lost)]  # the oldest
+
+
+async def test_a_segment_that_is_sealed_just_when_it_is_first_opened_is_not_taken_for_gone(
+    config: EdgeConfig,
+) -> None:
+    """The drain's thread renames the file before the loop hears of it: a reader may miss it under both names."""
+    spool = config.data_dir / "spool"
+    spool.mkdir(parents=True)
+    ids = [click_id.new() for _ in range(3)]
+    writer = SegmentWriter.create(spool, edge_id(config.data_dir))
+    writer.append([Entry(RECORD, bytes(16), number, click(one)) for number, one in enumerate(ids, 1)])
+    writer.sync()
+    streams, samples = Streams(spool, 1 << 30, 3_600_000, ""), ClockSamples()
+    samples.add(ClockSample(wall_ms(), boot_ms(), 0, 1))
+    streams.handle(Opened(writer.name))
+    streams.handle(Synced(writer.name, 3, wall_ms(), writer.size))
+    sealed = seal(spool, writer.name, 3)
+    control = ControlPlane()
+    async with running(control), ControlClient(control.url, control.token) as client:
+        drain = Drain(spool, spool, edge_id(config.data_dir), 1.0, lambda _: None)
+        shipper = Shipper(client, streams, drain, samples, edge_id(config.data_dir), wall_ms)
+        lane = asyncio.create_task(shipper.run("fresh"))
+        await asyncio.sleep(0)
+        time.sleep(0.2)  # the loop stands still while the reader looks for the file  # noqa: ASYNC251
+        streams.handle(Sealed(writer.name, sealed))
+        await arrived(control, ids)
+        lane.cancel()
+    assert control.gaps() == []
+    assert list_segments(spool) == [sealed]
+
+
+async def test_a_segment_that_somebody_has_removed_becomes_a_gap_of_its_count(config: EdgeConfig) -> None:
+    control = ControlPlane()
+    seal_one_stream(config, 60)
+    with agent(config) as process:
+        process.until_ready()
+        (path,) = (config.data_dir / "spool").glob("*.sealed")
+        path.unlink()
+        async with running(control, port_of(config)):
+            await control.until(lambda: control.gaps() != [])
+    assert [(gap.count, gap.reason) for gap in control.gaps()] == [(60, "spool_damaged")]
 
 
 async def test_a_damaged_record_does_not_stop_shipping(config: EdgeConfig) -> None:
