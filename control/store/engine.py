@@ -38,7 +38,12 @@ class Database:
             self._writer = _sqlite_engine(url, connections=1, begin="begin immediate", read_only=False)
             self._reader = _sqlite_engine(url, connections=SQLITE_READERS, begin="begin", read_only=True)
         else:
-            self._writer = create_async_engine(url, pool_size=POSTGRES_CONNECTIONS, max_overflow=POSTGRES_CONNECTIONS)
+            self._writer = create_async_engine(
+                url,
+                pool_size=POSTGRES_CONNECTIONS,
+                max_overflow=POSTGRES_CONNECTIONS,
+                pool_pre_ping=True,  # a restarted server closed the pooled connections; nobody need notice
+            )
             self._reader = self._writer.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True, postgresql_deferrable=False
             )
