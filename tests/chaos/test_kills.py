@@ -28,7 +28,7 @@ pytestmark = pytest.mark.chaos
 ARRIVAL_S = 120.0  # how long the last records may take after the load has ended
 
 
-SCALE = Scale(5_000, 200, 60, 20) if os.environ.get("CLICKTRAIL_TEST_SOAK") else Scale(600, 50, 10, 4)
+SCALE = Scale(5_000, 200, 60, 20) if os.environ.get("CLICKTRAIL_TEST_SOAK") else Scale(600, 50, 7, 3)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Ports for servers that a test starts."""
 
+import os
 import random
 import socket
 
@@ -9,14 +10,19 @@ LAST_PORT = 32_000
 between its choice here and the server's own bind."""
 
 ATTEMPTS = 1_000
+WORKERS = 16  # more would share ranges
+
+_chance = random.SystemRandom()  # hypothesis seeds the module's own, and parallel workers would draw the same ports
+_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
 
 
 def free_port() -> int:
-    """A TCP port that nothing on this machine listens on. Random, so that parallel test runs rarely meet.
+    """A TCP port that nothing on this machine listens on. Parallel workers of a run draw from ranges of their own, and
+    separate runs at random, so that they rarely meet.
 
     Raises RuntimeError when a thousand tries found none."""
     for _ in range(ATTEMPTS):
-        port = random.randrange(FIRST_PORT, LAST_PORT)
+        port = _chance.randrange(FIRST_PORT + _worker % WORKERS, LAST_PORT, WORKERS)
         with socket.socket() as probe:
             try:
                 probe.bind(("0.0.0.0", port))
