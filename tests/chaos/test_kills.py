@@ -11,7 +11,7 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -19,8 +19,8 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.stored import click_ids, counted_clicks
-from tests.chaos.visitors import SLUG, Scale, answered_ids, load, tally
-from tests.support.installation import Installation, installation
+from tests.chaos.visitors import Scale, answered_ids, load, tally
+from tests.support.installation import Installation
 from tests.support.processes import Child, wait_until
 
 pytestmark = pytest.mark.chaos
@@ -29,15 +29,6 @@ ARRIVAL_S = 120.0  # how long the last records may take after the load has ended
 
 
 SCALE = Scale(5_000, 200, 60, 20) if os.environ.get("CLICKTRAIL_TEST_SOAK") else Scale(600, 50, 7, 3)
-
-
-@pytest.fixture
-def everything(database_url: str, tmp_path: Path) -> Iterator[Installation]:
-    """A running installation on each engine."""
-    url = database_url.replace("+asyncpg", "") if database_url.startswith("postgresql") else ""
-    with installation(tmp_path, url) as made:
-        made.make_link(SLUG)
-        yield made
 
 
 def kill_edge_process(made: Installation, *modules: str) -> None:

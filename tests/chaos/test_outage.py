@@ -6,29 +6,19 @@ That what is new need not wait behind a backlog is proven in `tests/edge/test_sh
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.chaos.stored import click_ids, counted_clicks
-from tests.chaos.visitors import SLUG, Scale, answered_ids, load, tally
-from tests.support.installation import Installation, installation
+from tests.chaos.visitors import Scale, answered_ids, load, tally
+from tests.support.installation import Installation
 from tests.support.processes import wait_until
 
 pytestmark = pytest.mark.chaos
 
 SCALE = Scale(rate=500, connections=20, seconds=9, faults=1)
 DOWN_AFTER_S, DOWN_FOR_S = 1.0, 3.0
-
-
-@pytest.fixture
-def everything(database_url: str, tmp_path: Path) -> Iterator[Installation]:
-    """A running installation on each engine."""
-    url = database_url.replace("+asyncpg", "") if database_url.startswith("postgresql") else ""
-    with installation(tmp_path, url) as made:
-        made.make_link(SLUG)
-        yield made
 
 
 def test_an_outage_of_the_control_plane_delays_records_and_loses_none(
