@@ -34,6 +34,7 @@ from shared.wire import Mark
 EXPIRED_KEPT_MS: Final = 30 * DAY_MS
 _MARK_RECORDS: Final = 1_000  # how many records, or how long a time, may share one least time
 _MARK_MS: Final = 1_000
+_CLOCK_TICK_MS: Final = 10  # files are stamped by the kernel's coarse clock, which lags by up to one tick
 
 ExpiryReason = Literal["stream_expired", "spool_budget", "spool_damaged"]
 
@@ -329,13 +330,15 @@ class Streams:
         if stream.unacked:
             _log.error("records are lost: their segment had to go", reason=reason, records=stream.unacked)
         del self._sealed[stream.stream_id]
+        low_ms = stream.low_ms() or stream.name.created_ms
+        modified_ms = await asyncio.to_thread(_modified_ms, stream.path)
         lost = Expired(
             stream_id=stream.stream_id,
             created_ms=stream.name.created_ms,
             records=stream.end,
             acked=stream.acked,
-            low_ms=stream.low_ms() or stream.name.created_ms,
-            high_ms=await asyncio.to_thread(_modified_ms, stream.path),
+            low_ms=low_ms,
+            high_ms=max(low_ms, min(modified_ms + _CLOCK_TICK_MS, wall_ms())),
             reason=reason,
             settled_in=stream.settled_in,
         )
