@@ -42,8 +42,48 @@ ConsentMode = Literal["granted", "required", "cookieless"]
 """What a domain may store in a browser: anything first-party; nothing before consent; never anything."""
 
 
+Device = Literal["desktop", "mobile", "tablet"]
+System = Literal["android", "chromeos", "ios", "linux", "macos", "windows"]
+
+
+class Arm(msgspec.Struct, frozen=True, array_like=True):
+    """One destination of a rule. `number` is the link's for good: a removed arm's is never given out again."""
+
+    number: int  # 1–65535; 0 is the link's own destination
+    destination: str
+    weight: int = 1  # 1–10 000, relative to the other arms of its rule
+    carry: Carry = "fragment"
+    carry_without_cookie: Carry = "fragment"
+
+
+class Rule(msgspec.Struct, frozen=True, array_like=True):
+    """Who goes elsewhere. The first rule whose conditions all hold decides; an empty condition holds for everyone.
+
+    Of several arms a visitor keeps the one that was drawn for them. A rule without conditions splits all traffic.
+    """
+
+    arms: tuple[Arm, ...]  # at least one
+    countries: tuple[str, ...] = ()  # ISO 3166-1 alpha-2, upper-case
+    devices: tuple[Device, ...] = ()
+    systems: tuple[System, ...] = ()
+    languages: tuple[str, ...] = ()  # BCP 47, lower-case: `pt` holds for `pt-BR` too, `pt-br` for that alone
+    from_ms: int = 0  # Unix ms, inclusive; 0: no beginning
+    until_ms: int = 0  # Unix ms, exclusive; 0: no end
+
+
+class Preview(msgspec.Struct, frozen=True, array_like=True):
+    """Open Graph tags for the agents that draw link previews (https://ogp.me). Empty fields are left out."""
+
+    title: str = ""
+    description: str = ""
+    image: str = ""  # absolute http(s) URL
+
+
 class LinkEntry(msgspec.Struct, frozen=True, array_like=True, tag="link"):
-    """What an edge needs to answer one short link. `carry` is resolved by the control plane: never `auto`."""
+    """What an edge needs to answer one short link. `carry` is resolved by the control plane: never `auto`.
+
+    Judged in this order: password, expiry and click limit, rules, the link's own destination.
+    """
 
     host: str
     slug: str
@@ -55,6 +95,13 @@ class LinkEntry(msgspec.Struct, frozen=True, array_like=True, tag="link"):
     query_name: str = "ct"
     forward_query: bool = True
     referrer_policy: str = ""  # header value; empty sends none
+    rules: tuple[Rule, ...] = ()
+    expires_ms: int = 0  # Unix ms from which the link is closed; 0: never
+    is_exhausted: bool = False  # its click limit is reached, as counted by the control plane: closed
+    closed_url: str = ""  # where a closed link leads; empty: a page that says so, 410
+    password: str = ""  # `shared.password`; empty: none
+    is_honeypot: bool = False  # nobody but machines finds it: redirected, recorded, never counted
+    preview: Preview | None = None
 
 
 class DomainEntry(msgspec.Struct, frozen=True, array_like=True, tag="domain"):
