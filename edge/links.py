@@ -54,8 +54,8 @@ class Link:
     """One short link, ready to answer with."""
 
     __slots__ = (
-        "carry", "carry_without_cookie", "consent", "cookie_domain", "destination", "forward_query", "link_id",
-        "query_name", "referrer_policy", "status",
+        "carry", "carry_without_cookie", "consent", "cookie_domain", "destination", "forward_query", "is_plain",
+        "link_id", "query_name", "referrer_policy", "status",
     )  # fmt: skip
 
     def __init__(self, entry: LinkEntry, domain: DomainEntry) -> None:
@@ -71,6 +71,15 @@ class Link:
         without: Carry = "fragment" if entry.carry_without_cookie == "cookie" else entry.carry_without_cookie
         self.carry_without_cookie: Carry = self.destination.possible(without)
         self.referrer_policy = entry.referrer_policy.encode() if _referrer_policy(entry.referrer_policy) else b""
+        # Everybody goes to the one destination, always: all that the fast path needs to look at.
+        self.is_plain = not (
+            entry.rules
+            or entry.expires_ms
+            or entry.is_exhausted
+            or entry.password
+            or entry.is_honeypot
+            or entry.preview is not None
+        )
 
 
 class LinkCache:
