@@ -74,5 +74,6 @@ UNKNOWN_HOST = Answer(404, pages.HEADER_LINES, pages.UNKNOWN_HOST)
 UNAVAILABLE = Answer(503, pages.HEADER_LINES + _RETRY, pages.UNAVAILABLE)
 METHOD = Answer(405, pages.HEADER_LINES + b"Allow: GET, HEAD\r\n", pages.METHOD)
 TOO_LARGE = Answer(431, pages.HEADER_LINES, pages.TOO_LARGE)
+TOO_SLOW = Answer(408, pages.HEADER_LINES, pages.TOO_SLOW)
 BAD_REQUEST = Answer(400, pages.HEADER_LINES, pages.BAD_REQUEST)
 ASK_AGAIN = Answer(503, _NO_STORE)  # to a prefetch that nothing could confirm later: the click itself asks again

@@ -16,12 +16,12 @@ from edge import answer, head
 from edge.answer import Answer
 from edge.beacons import Beacons, problem
 from edge.counts import Counts
+from edge.framing import HEAD_MAX_BYTES
 from edge.linkfiles import Damage
 from edge.links import LinkCache
 from edge.proxies import NOWHERE, Proxies, packed
 from edge.redirects import OWN_PATHS, Redirects, Ring
 from edge.script import Script
-from edge.server import HEAD_MAX_BYTES
 from shared.beacon import BEACON_MAX_BYTES
 
 _log = structlog.get_logger()
@@ -30,11 +30,10 @@ _log = structlog.get_logger()
 class App:
     """One worker's HTTP service."""
 
-    def __init__(self, cache: LinkCache, ring: Ring, proxies: Proxies) -> None:
-        self.counts = Counts()
-        self.redirects = Redirects(cache, ring, proxies, self.counts)
+    def __init__(self, cache: LinkCache, ring: Ring, proxies: Proxies, counts: Counts, redirects: Redirects) -> None:
+        self.counts, self.redirects = counts, redirects
         self._cache, self._ring = cache, ring
-        self._beacons = Beacons(cache, ring, proxies, self.counts)
+        self._beacons = Beacons(cache, ring, proxies, counts)
         self._script = Script()
 
     async def respond(self, request: web.BaseRequest) -> Answer:
@@ -109,8 +108,12 @@ def raw_head(request: web.BaseRequest) -> bytes:
 
 
 def _peer(request: web.BaseRequest) -> bytes:
-    name: Any = request.transport.get_extra_info("peername") if request.transport is not None else None
-    return (packed(name[0]) if name else None) or NOWHERE
+    transport = request.transport
+    if transport is None:
+        return NOWHERE
+    lent: bytes | None = transport.get_extra_info("peer_address")  # by a connection of ours: `edge.guests`
+    name: Any = transport.get_extra_info("peername")
+    return lent or (packed(name[0]) if name else None) or NOWHERE
 
 
 def _method_not_allowed(allowed: str) -> Answer:

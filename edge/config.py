@@ -41,6 +41,13 @@ class EdgeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Networks (CIDR) of the proxies and CDNs in front, whose `X-Forwarded-For`, `X-Forwarded-Proto` and `Forwarded`
     are believed. From any other peer these headers are ignored."""
 
+    connections: int = 20_000
+    """Most connections that one worker holds; to take another, it closes the one nearest to its deadline."""
+
+    connections_per_address_s: float = 200
+    """New connections a second that one address may open at one worker in the long run, with a reserve of 5 s; 0: as
+    many as it likes. Trusted proxies are exempt."""
+
     ring_dir: str = ""
     """Folder of the workers' rings; empty: a folder of this edge in /dev/shm where that exists, else in `data`."""
 
@@ -62,6 +69,8 @@ class EdgeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     def __post_init__(self) -> None:
         _between("port", self.port, 1, 65535)
         _between("workers", self.workers, 0, 1024)
+        _between("connections", self.connections, 16, 1_000_000)
+        _between("connections_per_address_s", self.connections_per_address_s, 0, 1_000_000)
         _between("ring_mib", self.ring_mib, 1, 4096)
         _between("ring_budget_mib", self.ring_budget_mib, self.ring_mib, 1 << 20)
         _between("fsync_interval_ms", self.fsync_interval_ms, 1, 60_000)

@@ -78,15 +78,21 @@ def parse(raw: bytes) -> Head | None:
     if line is None:
         return None
     method, authority, path, query = line.groups()
+    headers = headers_in(raw, line.end() - 2)
+    host = normal_host(authority if authority is not None else headers.get(b"host", b""))
+    return Head(raw, method, host, path or b"/", query or b"", headers)
+
+
+def headers_in(raw: bytes, start: int = 0) -> dict[bytes, bytes]:
+    """The headers that matter here, by lower-case name, from `raw` at the line break before the first."""
     headers: dict[bytes, bytes] = {}
-    for name, value in _headers(raw, line.end() - 1):
+    for name, value in _headers(raw, start):
         name = name.lower()
         if name not in headers:
             headers[name] = value.rstrip(b" \t")
         elif name in _LISTS:
             headers[name] += _LISTS[name] + value.rstrip(b" \t")
-    host = normal_host(authority if authority is not None else headers.get(b"host", b""))
-    return Head(raw, method, host, path or b"/", query or b"", headers)
+    return headers
 
 
 def normal_host(authority: bytes) -> str:

@@ -12,14 +12,16 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 import lmdb
 import msgspec
 import structlog
 
 from edge.carriers import Destination
+from edge.hot import Hot
 from edge.linkfiles import (
     CURRENT,
     DAMAGED,
@@ -36,7 +38,7 @@ from edge.linkfiles import (
 )
 from shared.wire import Carry, DomainEntry, Entry, KeyEntry, LinkEntry
 
-HOT_LINKS = 50_000  # decoded and ready, at about 1 kB each
+HOT_LINKS = 20_000  # decoded and ready, at about 1 kB each
 HOT_DOMAINS = 5_000
 HOT_KEYS = 5_000
 
@@ -91,9 +93,11 @@ class LinkCache:
         self._generation: str = ""
         self._current_seen: tuple[int, int] | None = None
         self._transaction = 0
-        self._links = _Hot[Link](HOT_LINKS)
-        self._domains = _Hot[DomainEntry](HOT_DOMAINS)
-        self._keys = _Hot[KeyEntry](HOT_KEYS)
+        self._links = Hot[str, Link](HOT_LINKS)
+        self._domains = Hot[str, DomainEntry](HOT_DOMAINS)
+        self._keys = Hot[str, KeyEntry](HOT_KEYS)
+        self.on_moved: Callable[[Iterable[str] | None], None] = _nobody_listens
+        """Told which entries have changed, by their keys; None: any may have."""
 
     @classmethod
     def open(cls, folder: Path) -> LinkCache:
@@ -114,7 +118,7 @@ class LinkCache:
 
     def find(self, host: str, slug: str) -> Link | None:
         """The link of a host (`head.normal_host`) and a slug (decoded). Raises Damage."""
-        key = normal_key(f"link:{host}/{slug}")
+        key = entry_name(host, slug)
         link = self._links.get(key)
         if link is None:
             entry = self._read(key, LinkEntry)
@@ -123,6 +127,10 @@ class LinkCache:
                 return None
             link = self._links.put(key, Link(entry, domain))
         return link
+
+    def held(self, host: str, slug: str) -> Link | None:
+        """The link, if it was asked for lately."""
+        return self._links.get(entry_name(host, slug))
 
     def domain(self, host: str) -> DomainEntry | None:
         """The short host of that name. Raises Damage."""
@@ -180,6 +188,7 @@ class LinkCache:
             for key in moved.keys:
                 self._links.drop(key)
                 self._keys.drop(key)
+            self.on_moved(moved.keys)
         self._transaction = transaction
 
     def _read_moved(self) -> Moved | None:
@@ -195,6 +204,7 @@ class LinkCache:
         self._links.clear()
         self._domains.clear()
         self._keys.clear()
+        self.on_moved(None)
 
     def _read(self, key: str, kind: type[Value]) -> Value | None:
         if self._environment is None:
@@ -224,38 +234,15 @@ class LinkCache:
             mark.write_text(str(damage), encoding="utf-8")
 
 
+def entry_name(host: str, slug: str) -> str:
+    """The key of a link's entry."""
+    return normal_key(f"link:{host}/{slug}")
+
+
+def _nobody_listens(_keys: Iterable[str] | None) -> None:
+    pass
+
+
 def _last_transaction(environment: lmdb.Environment) -> int:
     with environment.begin() as view:  # a quarter of what Environment.info costs
         return view.id()
-
-
-class _Hot(Generic[Value]):
-    """A bounded dictionary of what was used lately: when the younger half is full it becomes the older one, and what
-    nobody asked for since is forgotten. No order to keep up on a hit."""
-
-    def __init__(self, bound: int) -> None:
-        self._half = bound // 2
-        self._young: dict[str, Value] = {}
-        self._old: dict[str, Value] = {}
-
-    def get(self, key: str) -> Value | None:
-        value = self._young.get(key)
-        if value is None and (value := self._old.pop(key, None)) is not None:
-            self.put(key, value)
-        return value
-
-    def put(self, key: str, value: Value) -> Value:
-        if len(self._young) >= self._half:
-            self._old, self._young = self._young, {}
-        self._young[key] = value
-        return value
-
-    def put_found(self, key: str, value: Value | None) -> Value | None:
-        return None if value is None else self.put(key, value)
-
-    def drop(self, key: str) -> None:
-        self._young.pop(key, None)
-        self._old.pop(key, None)
-
-    def clear(self) -> None:
-        self._young, self._old = {}, {}

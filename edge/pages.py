@@ -60,4 +60,5 @@ UNAVAILABLE = _page(
 )
 METHOD = _page("This address can only be opened", "A short link answers GET and HEAD requests, no others.")
 TOO_LARGE = _page("This request is too large", "Its address and headers together are longer than a short link accepts.")
+TOO_SLOW = _page("This request came too slowly", "The browser did not finish its request in time. Please try again.")
 BAD_REQUEST = _page("This request can’t be understood", "It is not a valid HTTP request.")

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from aiohttp import web
-
 from edge import record
 from edge.agent.ring_reader import RingReader, find_rings
 from edge.app import App
+from edge.connections import Connections, Limits
+from edge.counts import Counts
+from edge.fast import FastPath
+from edge.guests import Guests
 from edge.links import LinkCache
 from edge.proxies import Proxies
+from edge.redirects import Redirects
 from edge.ring import RingWriter
 from edge.server import Server
 from shared.wire import Entry
@@ -96,12 +100,17 @@ async def serving(folder: Path, *entries: Entry, trusted_proxies: tuple[str, ...
         fill(folder / "links", *entries)
     cache = LinkCache.open(folder / "links")
     ring = RingWriter.open(folder / "rings", 0, _RING_BYTES, 4 * _RING_BYTES)
-    app = App(cache, ring, Proxies(trusted_proxies))
-    runner = web.ServerRunner(Server(app.respond))
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    yield Serving(app, runner.addresses[0][1], folder / "rings")
-    await runner.cleanup()
+    proxies, counts = Proxies(trusted_proxies), Counts()
+    redirects = Redirects(cache, ring, proxies, counts)
+    app = App(cache, ring, proxies, counts, redirects)
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.setblocking(False)
+    guests = Guests()
+    fast = FastPath(redirects, cache, ring, counts)
+    front = Connections(listener, fast, guests, proxies, counts, Limits(1_000, 0))
+    guests.open(Server(app.respond))
+    yield Serving(app, listener.getsockname()[1], folder / "rings")
+    await front.finish(0)
+    listener.close()
     ring.close()
     cache.close()
