@@ -28,7 +28,7 @@ class Connection:
     """`is_odd` is whether it needs more than the next request judged: then its owner looks closer."""
 
     __slots__ = (
-        "_owner", "body_left", "deadline", "guest", "has_unread", "is_ending", "is_half_closed", "is_lingering",
+        "_owner", "awaits_room", "body_left", "deadline", "ends_soon", "guest", "has_unread", "is_ending", "is_half_closed", "is_lingering",
         "is_odd", "is_open", "is_trusted", "keep_alive_s", "needs_prologue", "output", "peer", "pending", "place",
         "receive", "send", "socket",
     )  # fmt: skip
@@ -47,7 +47,9 @@ class Connection:
         self.is_odd = False
         self.pending = b""  # part of a head, or requests behind one that is lent
         self.output = b""  # what the socket did not take yet
+        self.awaits_room = False  # for it
         self.has_unread = False  # the socket said so while nobody wanted to read
+        self.ends_soon = False  # the other side sends no more than what is there
         self.is_half_closed = False  # nothing more will come
         self.is_ending = False  # closes when its output is gone
         self.is_lingering = False  # has said its last, and reads on so that the answer isn't reset away
@@ -77,7 +79,7 @@ class Connection:
         except BlockingIOError:
             return b""
         self.is_half_closed = not data
-        self.has_unread = len(data) == RECEIVE_BYTES
+        self.has_unread = len(data) == RECEIVE_BYTES or (self.ends_soon and not self.is_half_closed)
         return data
 
     def transmit(self, data: bytes) -> None:
@@ -118,7 +120,8 @@ class Connection:
                 self.transmit(data)
 
     def answered(self) -> None:
-        self._owner.on_answered(self)
+        if self.body_left != FOR_GOOD:
+            self._owner.on_answered(self)
 
     def ended(self) -> None:
         self.guest = None

@@ -48,6 +48,7 @@ DRAIN_POLL_S: Final = 0.02
 SHED_TRIES: Final = 64
 
 _IN: Final = select.EPOLLIN
+_IN_OR_OUT: Final = select.EPOLLIN | select.EPOLLOUT
 _WATCHED: Final = select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLET
 _OUT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
@@ -57,6 +58,7 @@ class Limits(NamedTuple):
 
     connections: int
     per_address_s: float  # new connections, in the long run; 0: as many as one likes
+    head_s: int = HEAD_S
 
 
 class Connections:
@@ -80,6 +82,11 @@ class Connections:
         self._loop.add_reader(self._ready_set.fileno(), self._serve)
         self._loop.add_reader(listener.fileno(), self._accept)
 
+    @property
+    def waiting_bytes(self) -> int:
+        """Answers that clients don't take."""
+        return sum(len(connection.output) for connection in self._connections.values())
+
     def tick(self) -> None:
         """To be called several times a second: ends what has taken too long."""
         self._second = int(time.monotonic())
@@ -90,7 +97,9 @@ class Connections:
                 self._close(connection)
 
     async def finish(self, within_s: float) -> None:
-        """Takes no new connections, answers what is on its way in, and closes. The listening socket is left open."""
+        """Takes no new connections, answers what is on its way in, and closes. The listening socket is left open.
+
+        Once, as the last call."""
         self._loop.remove_reader(self._listener.fileno())
         self._is_draining, self._answer = True, _nothing
         started = time.monotonic()
@@ -99,9 +108,9 @@ class Connections:
                 break
             self.tick()
             await asyncio.sleep(DRAIN_POLL_S)
-        self._loop.remove_reader(self._ready_set.fileno())
         for connection in list(self._connections.values()):
             self._close(connection)
+        self._loop.remove_reader(self._ready_set.fileno())
         self._ready_set.close()
         self._guests.close()
 
@@ -130,7 +139,7 @@ class Connections:
         accepted.setblocking(False)
         is_trusted = self._proxies.trusts(address)
         keep_alive_s = PROXY_KEEP_ALIVE_S if is_trusted else KEEP_ALIVE_S
-        peer, deadline = Peer(address, is_direct=not is_trusted), self._second + HEAD_S
+        peer, deadline = Peer(address, is_direct=not is_trusted), self._second + self._limits.head_s
         connection = Connection(accepted, peer, self, keep_alive_s=keep_alive_s, deadline=deadline)
         connection.is_trusted = is_trusted
         descriptor = accepted.fileno()
@@ -173,6 +182,7 @@ class Connections:
             for descriptor, events in ready:
                 connection = connections[descriptor]
                 if events != _IN or connection.is_odd:
+                    connection.ends_soon |= events & ~_IN_OR_OUT != 0
                     self._attend(connection)
                     continue
                 try:
@@ -225,6 +235,7 @@ class Connections:
         if connection.guest is None:
             self._judge(connection, data)
         elif connection.body_left == FOR_GOOD:
+            connection.deadline = self._second + LOAN_S
             connection.guest.feed(data)
         else:
             body, connection.pending = data[: connection.body_left], data[connection.body_left :]
@@ -263,7 +274,7 @@ class Connections:
         else:
             connection.pending = data
             if not known:
-                self._pull(connection, HEAD_S)
+                self._pull(connection, self._limits.head_s)
 
     def _send(self, connection: Connection, replies: list[bytes]) -> None:
         """Answers in order, once what they speak of is in the ring."""
@@ -292,9 +303,12 @@ class Connections:
         if connection.is_half_closed and connection.guest is None and not connection.output:
             self._close(connection)
             return
-        if connection.output:
-            self._ready_set.modify(connection.socket.fileno(), _WATCHED | select.EPOLLOUT)
-        elif connection.is_ending and not connection.is_lingering:
+        if bool(connection.output) != connection.awaits_room:
+            # Not at every look: the kernel answers a change with an event for whatever is ready already.
+            connection.awaits_room = bool(connection.output)
+            room = select.EPOLLOUT if connection.awaits_room else 0
+            self._ready_set.modify(connection.socket.fileno(), _WATCHED | room)
+        if connection.is_ending and not connection.output and not connection.is_lingering:
             if not connection.has_unread:
                 self._close(connection)
                 return

@@ -84,10 +84,8 @@ class Guest(asyncio.Transport):
 
     def finish(self) -> None:
         """The request has its answer. Called by the handler."""
-        borrower = self.borrower
-        if borrower is not None and not self._is_closed:
-            self.borrower = None
-            borrower.answered()
+        if self.borrower is not None and not self._is_closed:
+            self.borrower.answered()
 
     # --- what aiohttp does with a transport
 
@@ -154,6 +152,7 @@ class Guests:
 
     def give_back(self, guest: Guest) -> None:
         """After it has answered."""
+        guest.borrower = None
         if guest.is_usable and len(self._idle) < IDLE_MAX:
             self._idle.append(guest)
         else:

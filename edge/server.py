@@ -23,6 +23,7 @@ from edge.guests import Guest
 from edge.rendering import SERVER_NAME
 
 KEEP_ALIVE_S = 75
+_GO_ON = b"HTTP/1.1 100 Continue\r\n\r\n"
 SILENT_S = 1.0  # what a connection without a request gets when the worker stops; browsers open some on suspicion
 
 
@@ -62,6 +63,8 @@ class Server(web.Server):
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         self._silent.discard(request.protocol)
         self._asking.add(request.protocol)
+        if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
+            request.transport.write(_GO_ON)  # what aiohttp does for applications, not for its low-level server
         try:
             response = response_of(await self._respond(request))
         finally:
