@@ -9,6 +9,8 @@ compare in lower case without port and final dot, slugs are case-sensitive and p
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from shared.wire import NoClick
@@ -63,6 +65,11 @@ class Head:
         """A header by its lower-case name, one of those that `parse` looks for; empty when it didn't come."""
         return self._headers.get(name, b"")
 
+    def find(self, name: bytes) -> bytes:
+        """Any header by its lower-case name, looked for anew at each call: for what few requests need. Several lines
+        are one list; empty when it didn't come."""
+        return b", ".join(value.rstrip(b" \t") for value in _lines_of(name)(self.raw))
+
     def cookies(self) -> dict[bytes, bytes]:
         """Our own cookies. A name that came twice (set for the host and for its parent) has both values, joined as a
         list of click ids is."""
@@ -70,6 +77,11 @@ class Head:
         for name, value in _cookie_names(self.get(b"cookie")):
             found[name] = found[name] + b"~" + value if name in found else value
         return found
+
+
+@lru_cache(64)
+def _lines_of(name: bytes) -> Callable[[bytes], list[bytes]]:
+    return re.compile(rb"\n(?i:%b):[ \t]*([^\r\n]*)" % re.escape(name)).findall
 
 
 def parse(raw: bytes) -> Head | None:

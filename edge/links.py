@@ -19,7 +19,7 @@ import lmdb
 import msgspec
 import structlog
 
-from edge.carriers import Destination
+from edge.carriers import Destination, Target
 from edge.linkfiles import (
     CURRENT,
     DAMAGED,
@@ -34,11 +34,15 @@ from edge.linkfiles import (
     read_position,
     unseal,
 )
-from shared.wire import Carry, DomainEntry, Entry, KeyEntry, LinkEntry
+from edge.rules import Rules
+from shared.wire import DomainEntry, Entry, KeyEntry, LinkEntry
 
 HOT_LINKS = 50_000  # decoded and ready, at about 1 kB each
 HOT_DOMAINS = 5_000
 HOT_KEYS = 5_000
+
+_EVER_CLOSED = 0  # Unix ms from which a link is closed
+_NEVER = 1 << 63
 
 _log = structlog.get_logger()
 _decode_entry = msgspec.msgpack.Decoder(Entry).decode
@@ -50,27 +54,30 @@ _cookie_domain = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*").fullmatch
 Value = TypeVar("Value")
 
 
-class Link:
-    """One short link, ready to answer with."""
+class Link(Target):
+    """One short link, ready to answer with. Where no rule decides it is its own target."""
 
     __slots__ = (
-        "carry", "carry_without_cookie", "consent", "cookie_domain", "destination", "forward_query", "is_plain",
-        "link_id", "query_name", "referrer_policy", "status",
+        "closed_location", "closes_ms", "consent", "cookie_domain", "forward_query", "is_honeypot", "is_plain",
+        "link_id", "password", "preview", "query_name", "referrer_policy", "rules", "status",
     )  # fmt: skip
 
     def __init__(self, entry: LinkEntry, domain: DomainEntry) -> None:
+        query_name = entry.query_name if _query_name(entry.query_name) else "ct"
+        super().__init__(0, entry.destination, query_name, entry.carry, entry.carry_without_cookie)
         self.link_id = entry.link_id
         self.status = entry.status
         self.consent = domain.consent
         self.cookie_domain = domain.cookie_domain if _cookie_domain(domain.cookie_domain) else ""
         self.forward_query = entry.forward_query
-        query_name = entry.query_name if _query_name(entry.query_name) else "ct"
         self.query_name = query_name.encode("ascii")
-        self.destination = Destination(entry.destination, query_name)
-        self.carry: Carry = self.destination.possible(entry.carry)
-        without: Carry = "fragment" if entry.carry_without_cookie == "cookie" else entry.carry_without_cookie
-        self.carry_without_cookie: Carry = self.destination.possible(without)
         self.referrer_policy = entry.referrer_policy.encode() if _referrer_policy(entry.referrer_policy) else b""
+        self.rules = Rules(entry.rules, entry.link_id, query_name) if entry.rules else None
+        self.closes_ms = _EVER_CLOSED if entry.is_exhausted else entry.expires_ms or _NEVER
+        self.closed_location = Destination(entry.closed_url, query_name).with_nothing(b"") if entry.closed_url else b""
+        self.password = entry.password
+        self.is_honeypot = entry.is_honeypot
+        self.preview = entry.preview
         # Everybody goes to the one destination, always: all that the fast path needs to look at.
         self.is_plain = not (
             entry.rules

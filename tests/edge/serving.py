@@ -90,13 +90,15 @@ class Serving:
 
 
 @asynccontextmanager
-async def serving(folder: Path, *entries: Entry, trusted_proxies: tuple[str, ...] = ()) -> AsyncGenerator[Serving]:
+async def serving(
+    folder: Path, *entries: Entry, trusted_proxies: tuple[str, ...] = (), country_header: str = ""
+) -> AsyncGenerator[Serving]:
     """Serves `entries`; without any, an edge that has no snapshot yet."""
     if entries:
         fill(folder / "links", *entries)
     cache = LinkCache.open(folder / "links")
     ring = RingWriter.open(folder / "rings", 0, _RING_BYTES, 4 * _RING_BYTES)
-    app = App(cache, ring, Proxies(trusted_proxies))
+    app = App(cache, ring, Proxies(trusted_proxies), country_header)
     runner = web.ServerRunner(Server(app.respond))
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

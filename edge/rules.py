@@ -1,0 +1,103 @@
+"""Which of a link's destinations a visitor gets: the first rule whose conditions all hold, and one of its arms.
+
+Pure: a visitor and a time go in, a target comes out. What can be made ready when the link is read is made ready then;
+what must be asked of a visitor is asked when a rule's turn comes, cheapest first.
+
+Of several arms each visitor is drawn one, with nothing stored: every arm gets a number from a hash of the link, the
+arm and the visitor, uniform in (0, 1], and −ln(number) / weight is the moment at which it rings; the first to ring is
+served. That is a race of exponential clocks, so an arm wins with its weight's share, and it is rendezvous hashing with
+weights (Schindelhauer and Schomaker, 2005): when one arm's weight changes, arrives or is withdrawn, only its own moment
+moves, so visitors go to it or leave it and nobody else changes places. Arm numbers are the link's for good, which keeps
+visitors where they are also when rules are put into another order.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from hashlib import blake2b
+from math import log
+
+from edge.carriers import Target
+from edge.visitors import Visitor
+from shared import wire
+
+ARM_MAX = 65_535  # what a record can say
+_ARMS_A_DIGEST = 8
+_numbers_in = struct.Struct(f"<{_ARMS_A_DIGEST}Q").unpack
+_PRECISION = 53  # bits of a float's fraction
+_FOREVER_MS = 1 << 63
+
+
+class Rules:
+    """A link's rules, compiled."""
+
+    __slots__ = ("_rules",)
+
+    def __init__(self, rules: Sequence[wire.Rule], link_id: bytes, query_name: str) -> None:
+        compiled = (_Rule(rule, link_id, query_name) for rule in rules)
+        self._rules = tuple(rule for rule in compiled if rule.has_arms)
+
+    def decide(self, visitor: Visitor, time_ms: int) -> Target | None:
+        """Where this visitor goes at `time_ms` (Unix milliseconds); None: to the link's own destination."""
+        for rule in self._rules:
+            if rule.holds(visitor, time_ms):
+                return rule.draw(visitor)
+        return None
+
+
+class _Rule:
+    __slots__ = ("_arms", "_countries", "_devices", "_from_ms", "_languages", "_link_id", "_systems", "_until_ms")
+
+    def __init__(self, rule: wire.Rule, link_id: bytes, query_name: str) -> None:
+        self._link_id = link_id
+        self._arms = tuple(
+            (Target(arm.number, arm.destination, query_name, arm.carry, arm.carry_without_cookie), arm.weight)
+            for arm in rule.arms
+            if 0 < arm.number <= ARM_MAX and arm.weight > 0
+        )
+        self._countries = frozenset(rule.countries)
+        self._devices = frozenset(rule.devices)
+        self._systems = frozenset(rule.systems)
+        self._languages = tuple(language.lower() + "-" for language in rule.languages)
+        self._from_ms = rule.from_ms
+        self._until_ms = rule.until_ms or _FOREVER_MS
+
+    @property
+    def has_arms(self) -> bool:
+        return bool(self._arms)
+
+    def holds(self, visitor: Visitor, time_ms: int) -> bool:
+        return (
+            self._from_ms <= time_ms < self._until_ms
+            and (not self._countries or visitor.country in self._countries)
+            and (not self._devices or visitor.device in self._devices)
+            and (not self._systems or visitor.system in self._systems)
+            and (not self._languages or any(tag.startswith(self._languages) for tag in visitor.languages))
+        )
+
+    def draw(self, visitor: Visitor) -> Target:
+        """The visitor's arm."""
+        if len(self._arms) == 1:
+            return self._arms[0][0]
+        numbers = _Numbers(self._link_id, visitor.sticky_key)
+        return min(self._arms, key=lambda arm: -log(numbers.of(arm[0].number)) / arm[1])[0]
+
+
+class _Numbers:
+    """A visitor's numbers on one link, uniform in (0, 1]: eight arms share a digest, as their numbers follow each
+    other."""
+
+    __slots__ = ("_digests", "_link_id", "_sticky_key")
+
+    def __init__(self, link_id: bytes, sticky_key: bytes) -> None:
+        self._link_id, self._sticky_key = link_id, sticky_key
+        self._digests: dict[int, tuple[int, ...]] = {}
+
+    def of(self, arm: int) -> float:
+        block, at = divmod(arm, _ARMS_A_DIGEST)
+        numbers = self._digests.get(block)
+        if numbers is None:
+            digest = blake2b(self._sticky_key, salt=self._link_id, person=block.to_bytes(2, "big")).digest()
+            numbers = self._digests[block] = _numbers_in(digest)
+        return ((numbers[at] >> 64 - _PRECISION) + 1) / (1 << _PRECISION)
