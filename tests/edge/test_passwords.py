@@ -193,7 +193,7 @@ async def test_a_person_gets_it_wrong_then_right_and_arrives_on_another_site(tmp
     server = TestServer(shop)
     await server.start_server()
     host = "go.localhost"
-    fill(tmp_path / "links", domain(host), locked(f"http://127.0.0.1:{server.port}/sale", host=host))
+    fill(tmp_path / "links", domain(host), locked(str(server.make_url("/sale")), host=host))
     async with serving(tmp_path) as edge:
         await page.goto(f"http://{host}:{edge.port}/spring?utm_content=a%2F%2Fb")
         await expect(page.get_by_label("Password")).to_be_focused()
