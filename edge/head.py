@@ -19,12 +19,17 @@ _request_line = re.compile(
     rb"([!-~]+) (?:[Hh][Tt][Tt][Pp][Ss]?://([^/?# ]*))?([^?\r\n]*?)(?:\?([^\r\n]*?))? HTTP/1\.[01]\r\n"
 ).match
 _headers = re.compile(
-    rb"\n(?i:(host|cookie|sec-gpc|sec-purpose|purpose|x-moz|x-forwarded-for|x-forwarded-proto|forwarded)):"
-    rb"[ \t]*([^\r\n]*)"
+    rb"\n(?i:(host|user-agent|cookie|accept-language|sec-ch-ua-mobile|sec-ch-ua-platform|sec-gpc|sec-purpose|purpose"
+    rb"|x-moz|x-forwarded-for|x-forwarded-proto|forwarded)):[ \t]*([^\r\n]*)"
 ).findall
 _host = re.compile(rb"[a-z0-9._-]+|\[[0-9a-f:.]+\]").fullmatch
 _cookie_names = re.compile(rb"(?:^|[;\s])(_ctv?)=([^;\s]*)").findall
-_LISTS = {b"x-forwarded-for": b", ", b"forwarded": b", ", b"cookie": b"; "}  # may come as several lines
+_LISTS = {  # may come as several lines
+    b"accept-language": b", ",
+    b"cookie": b"; ",
+    b"forwarded": b", ",
+    b"x-forwarded-for": b", ",
+}
 
 
 class Head:
@@ -66,8 +71,8 @@ class Head:
         return self._headers.get(name, b"")
 
     def find(self, name: bytes) -> bytes:
-        """Any header by its lower-case name, looked for anew at each call: for what few requests need. Several lines
-        are one list; empty when it didn't come."""
+        """Any header by its lower-case name, looked for anew at each call. Several lines are one list; empty when it
+        didn't come."""
         return b", ".join(value.rstrip(b" \t") for value in _lines_of(name)(self.raw))
 
     def cookies(self) -> dict[bytes, bytes]:

@@ -124,7 +124,7 @@ class Redirects:
         become a click, and an agent's HEAD is the agent's."""
         if link.is_honeypot:
             return "honeypot"
-        return no_click_of(head.find(b"user-agent")) or head.no_click
+        return no_click_of(head.get(b"user-agent")) or head.no_click
 
     def _target(self, link: Link, head: Head, peer: bytes, visitor: bytes, time_ms: int) -> Target:
         if link.rules is None:

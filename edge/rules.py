@@ -14,18 +14,19 @@ visitors where they are also when rules are put into another order.
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
-from math import log
+from math import inf, log
 
 from edge.carriers import Target
 from edge.visitors import Visitor
 from shared import wire
 
 ARM_MAX = 65_535  # what a record can say
-_ARMS_A_DIGEST = 8
-_numbers_in = struct.Struct(f"<{_ARMS_A_DIGEST}Q").unpack
-_PRECISION = 53  # bits of a float's fraction
+_ARMS_A_BLOCK = 8
+_numbers_in = struct.Struct(f"<{_ARMS_A_BLOCK}Q").unpack
+_SURPLUS_BITS = 64 - 53  # of a number, beyond what a float's fraction holds
+_UNIT = 1 / (1 << 53)
 _FOREVER_MS = 1 << 63
 
 
@@ -47,11 +48,11 @@ class Rules:
 
 
 class _Rule:
-    __slots__ = ("_arms", "_countries", "_devices", "_from_ms", "_languages", "_link_id", "_systems", "_until_ms")
+    __slots__ = ("_blocks", "_countries", "_devices", "_from_ms", "_languages", "_link_id", "_systems", "_until_ms")
 
     def __init__(self, rule: wire.Rule, link_id: bytes, query_name: str) -> None:
         self._link_id = link_id
-        self._arms = tuple(
+        self._blocks = _in_blocks(
             (Target(arm.number, arm.destination, query_name, arm.carry, arm.carry_without_cookie), arm.weight)
             for arm in rule.arms
             if 0 < arm.number <= ARM_MAX and arm.weight > 0
@@ -65,7 +66,7 @@ class _Rule:
 
     @property
     def has_arms(self) -> bool:
-        return bool(self._arms)
+        return bool(self._blocks)
 
     def holds(self, visitor: Visitor, time_ms: int) -> bool:
         return (
@@ -77,27 +78,28 @@ class _Rule:
         )
 
     def draw(self, visitor: Visitor) -> Target:
-        """The visitor's arm."""
-        if len(self._arms) == 1:
-            return self._arms[0][0]
-        numbers = _Numbers(self._link_id, visitor.sticky_key)
-        return min(self._arms, key=lambda arm: -log(numbers.of(arm[0].number)) / arm[1])[0]
+        """The visitor's arm. Arms of a block share one digest of eight numbers."""
+        drawn = self._blocks[0][1][0][2]
+        if len(self._blocks) == len(self._blocks[0][1]) == 1:
+            return drawn
+        soonest = inf
+        sticky_key = visitor.sticky_key
+        for block, arms in self._blocks:
+            numbers = _numbers_in(blake2b(sticky_key, salt=self._link_id, person=block).digest())
+            for at, weight, target in arms:
+                moment = -log(((numbers[at] >> _SURPLUS_BITS) + 1) * _UNIT) / weight
+                if moment < soonest:
+                    soonest, drawn = moment, target
+        return drawn
 
 
-class _Numbers:
-    """A visitor's numbers on one link, uniform in (0, 1]: eight arms share a digest, as their numbers follow each
-    other."""
+_Block = tuple[bytes, list[tuple[int, int, Target]]]  # its name, and each arm's place in it, weight and target
 
-    __slots__ = ("_digests", "_link_id", "_sticky_key")
 
-    def __init__(self, link_id: bytes, sticky_key: bytes) -> None:
-        self._link_id, self._sticky_key = link_id, sticky_key
-        self._digests: dict[int, tuple[int, ...]] = {}
-
-    def of(self, arm: int) -> float:
-        block, at = divmod(arm, _ARMS_A_DIGEST)
-        numbers = self._digests.get(block)
-        if numbers is None:
-            digest = blake2b(self._sticky_key, salt=self._link_id, person=block.to_bytes(2, "big")).digest()
-            numbers = self._digests[block] = _numbers_in(digest)
-        return ((numbers[at] >> 64 - _PRECISION) + 1) / (1 << _PRECISION)
+def _in_blocks(arms: Iterable[tuple[Target, int]]) -> list[_Block]:
+    """Arms by the block that their number falls into. Numbers of a rule mostly follow each other, so blocks are few."""
+    blocks: dict[int, list[tuple[int, int, Target]]] = {}
+    for target, weight in arms:
+        block, at = divmod(target.number, _ARMS_A_BLOCK)
+        blocks.setdefault(block, []).append((at, weight, target))
+    return [(block.to_bytes(2, "big"), found) for block, found in blocks.items()]

@@ -73,7 +73,7 @@ class Visitor:
     @property
     def sticky_key(self) -> bytes:
         """What stays the same when this visitor comes back: the cookie's id, else address and User-Agent."""
-        return self._tag or b"%b %b" % (self._address, self._head.find(b"user-agent"))
+        return self._tag or b"%b %b" % (self._address, self._head.get(b"user-agent"))
 
     @property
     def country(self) -> str:
@@ -96,15 +96,15 @@ class Visitor:
         """Tags in lower case, each with a final hyphen: `pt-br-` begins with both `pt-` and `pt-br-`, and not with
         `p-`, which is the basic filtering of RFC 4647 §3.3.1."""
         if self._languages is None:
-            self._languages = first_languages(self._head.find(b"accept-language")[:_KEPT_MAX_BYTES])
+            self._languages = first_languages(self._head.get(b"accept-language")[:_KEPT_MAX_BYTES])
         return self._languages
 
     def _find_machine(self) -> tuple[Device | None, System | None]:
         head = self._head
         self._machine = machine_of(
-            head.find(b"user-agent")[:_KEPT_MAX_BYTES],
-            head.find(b"sec-ch-ua-mobile")[:_KEPT_MAX_BYTES],
-            head.find(b"sec-ch-ua-platform")[:_KEPT_MAX_BYTES],
+            head.get(b"user-agent")[:_KEPT_MAX_BYTES],
+            head.get(b"sec-ch-ua-mobile")[:_KEPT_MAX_BYTES],
+            head.get(b"sec-ch-ua-platform")[:_KEPT_MAX_BYTES],
         )
         return self._machine
 
