@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -37,7 +38,7 @@ from edge.linkfiles import (
 from edge.rules import Rules
 from shared.wire import DomainEntry, Entry, KeyEntry, LinkEntry
 
-HOT_LINKS = 50_000  # decoded and ready, at about 1 kB each
+HOT_LINKS = 50_000  # decoded and ready, at about 1 kB each; every arm of a rule counts like a link
 HOT_DOMAINS = 5_000
 HOT_KEYS = 5_000
 
@@ -59,7 +60,7 @@ class Link(Target):
 
     __slots__ = (
         "closed_location", "closes_ms", "consent", "cookie_domain", "forward_query", "is_honeypot", "is_plain",
-        "link_id", "password", "preview", "query_name", "referrer_policy", "rules", "status",
+        "link_id", "password", "preview", "query_name", "referrer_policy", "rules", "size", "status",
     )  # fmt: skip
 
     def __init__(self, entry: LinkEntry, domain: DomainEntry) -> None:
@@ -73,6 +74,7 @@ class Link(Target):
         self.query_name = query_name.encode("ascii")
         self.referrer_policy = entry.referrer_policy.encode() if _referrer_policy(entry.referrer_policy) else b""
         self.rules = Rules(entry.rules, entry.link_id, query_name) if entry.rules else None
+        self.size = 1 + (self.rules.arms if self.rules else 0)  # in links without rules
         self.closes_ms = _EVER_CLOSED if entry.is_exhausted else entry.expires_ms or _NEVER
         self.closed_location = Destination(entry.closed_url, query_name).with_nothing(b"") if entry.closed_url else b""
         self.password = entry.password
@@ -98,7 +100,7 @@ class LinkCache:
         self._generation: str = ""
         self._current_seen: tuple[int, int] | None = None
         self._transaction = 0
-        self._links = _Hot[Link](HOT_LINKS)
+        self._links = _Hot[Link](HOT_LINKS, lambda link: link.size)
         self._domains = _Hot[DomainEntry](HOT_DOMAINS)
         self._keys = _Hot[KeyEntry](HOT_KEYS)
 
@@ -240,10 +242,15 @@ class _Hot(Generic[Value]):
     """A bounded dictionary of what was used lately: when the younger half is full it becomes the older one, and what
     nobody asked for since is forgotten. No order to keep up on a hit."""
 
-    def __init__(self, bound: int) -> None:
+    def __init__(self, bound: int, size_of: Callable[[Value], int] = lambda value: 1) -> None:
         self._half = bound // 2
+        self._size_of = size_of
+        self._young_size = 0
         self._young: dict[str, Value] = {}
         self._old: dict[str, Value] = {}
+
+    def __len__(self) -> int:
+        return len(self._young) + len(self._old)
 
     def get(self, key: str) -> Value | None:
         value = self._young.get(key)
@@ -252,9 +259,11 @@ class _Hot(Generic[Value]):
         return value
 
     def put(self, key: str, value: Value) -> Value:
-        if len(self._young) >= self._half:
-            self._old, self._young = self._young, {}
+        size = self._size_of(value)
+        if self._young and self._young_size + size > self._half:
+            self._old, self._young, self._young_size = self._young, {}, 0
         self._young[key] = value
+        self._young_size += size
         return value
 
     def put_found(self, key: str, value: Value | None) -> Value | None:
@@ -265,4 +274,4 @@ class _Hot(Generic[Value]):
         self._old.pop(key, None)
 
     def clear(self) -> None:
-        self._young, self._old = {}, {}
+        self._young, self._old, self._young_size = {}, {}, 0

@@ -17,6 +17,7 @@ import struct
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from math import inf, log
+from sys import intern
 
 from edge.carriers import Target
 from edge.visitors import Visitor
@@ -37,7 +38,12 @@ class Rules:
 
     def __init__(self, rules: Sequence[wire.Rule], link_id: bytes, query_name: str) -> None:
         compiled = (_Rule(rule, link_id, query_name) for rule in rules)
-        self._rules = tuple(rule for rule in compiled if rule.has_arms)
+        self._rules = tuple(rule for rule in compiled if rule.arms)
+
+    @property
+    def arms(self) -> int:
+        """How many there are in all."""
+        return sum(rule.arms for rule in self._rules)
 
     def decide(self, visitor: Visitor, time_ms: int) -> Target | None:
         """Where this visitor goes at `time_ms` (Unix milliseconds); None: to the link's own destination."""
@@ -57,7 +63,7 @@ class _Rule:
             for arm in rule.arms
             if 0 < arm.number <= ARM_MAX and arm.weight > 0
         )
-        self._countries = frozenset(rule.countries)
+        self._countries = frozenset(map(intern, rule.countries))  # a decoded message has a copy of each
         self._devices = frozenset(rule.devices)
         self._systems = frozenset(rule.systems)
         self._languages = tuple(language.lower() + "-" for language in rule.languages)
@@ -65,8 +71,9 @@ class _Rule:
         self._until_ms = rule.until_ms or _FOREVER_MS
 
     @property
-    def has_arms(self) -> bool:
-        return bool(self._blocks)
+    def arms(self) -> int:
+        """How many there are that can be served."""
+        return sum(len(arms) for _, arms in self._blocks)
 
     def holds(self, visitor: Visitor, time_ms: int) -> bool:
         return (
