@@ -43,12 +43,11 @@ class Passwords:
         typed = typed_in(body)
         if typed is None:
             return answer.NO_PASSWORD
-        now_ms = boot_ms()
-        wait_ms = self._attempts.take(address, link.link_id, now_ms)
-        if wait_ms:
-            return answer.try_later(-(-wait_ms // 1000))
         if self._waiting >= WAITING_MAX:
             return answer.PASSWORDS_BUSY
+        wait_ms = self._attempts.take(address, link.link_id, boot_ms())
+        if wait_ms:
+            return answer.try_later(-(-wait_ms // 1000))
         self._waiting += 1
         try:
             check = asyncio.get_running_loop().run_in_executor(self._threads, password.matches, typed, link.password)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus, urlencode
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 from playwright.async_api import Page, expect
 
+from edge import passwords
 from edge.passwords import ATTEMPTS, ATTEMPTS_MS, BODY_MAX_BYTES, Attempts, typed_in
 from shared import click_id
 from shared.password import PASSWORD_MAX_CHARS, verifier_of
@@ -146,6 +148,25 @@ class TestAnythingElse:
         assert late.status == 429
         assert 0 < int(late["retry-after"]) <= ATTEMPTS_MS // 1000
         assert "Too many attempts" in late.body.decode()
+
+    async def test_a_crowd_is_asked_to_come_again(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(passwords, "WAITING_MAX", 1)
+        async with serving(tmp_path, domain(), locked()) as edge:
+            replies = await asyncio.gather(*(type_in(edge, PASSWORD) for _ in range(4)))
+            assert (await type_in(edge, PASSWORD)).status == 303
+        statuses = sorted(reply.status for reply in replies)
+        assert statuses[0] == 303
+        assert statuses[-1] == 503
+        assert all(reply["retry-after"] for reply in replies if reply.status == 503)
+
+    async def test_a_check_holds_nobody_up(self, tmp_path: Path) -> None:
+        """Twelve checks take a while for two threads; another link's visitor waits for none of them."""
+        async with serving(tmp_path, domain(), locked(), link("open")) as edge:
+            checks = asyncio.gather(*(type_in(edge, PASSWORD) for _ in range(12)))
+            await asyncio.sleep(0.02)
+            assert (await edge.ask("/open")).status == 302
+            assert not checks.done()
+            await checks
 
 
 class TestAttempts:
