@@ -12,7 +12,6 @@ iMessage and WhatsApp, draws the card on the sender's device.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from shared.wire import NoClick
@@ -20,26 +19,38 @@ from shared.wire import NoClick
 AGENTS_KEPT = 8_192  # User-Agents whose verdict is remembered, a worker
 AGENT_KEPT_MAX_BYTES = 512  # longer ones are judged anew each time, so that nobody fills the memory with them
 
-_previews = re.compile(
-    rb"(?i)facebookexternalhit|facebot|meta-externalfetcher|twitterbot|slackbot|slack-imgproxy|linkedinbot|^whatsapp"
-    rb"|telegrambot|discordbot|skypeuripreview|microsoftpreview|bingpreview|mastodon|pleroma|akkoma|misskey|friendica"
-    rb"|lemmy/|cardyb|blueskypreviewbot|redditbot|pinterestbot|pinterest\.com/bot|snap ?url ?preview|google web preview"
-    rb"|google-pagerenderer|vkshare|odklbot|^viber|mattermost-bot|matrix-media-repo|synapse \(bot|embedly|iframely"
-    rb"|flipboardproxy|xing bot|quora-bot|notionembedder|link[ -]?preview"
-).search
-_scanners = re.compile(
-    rb"(?i)barracuda|proofpoint|urldefense|mimecast|messagelabs|symantec|safelinks|ms-office|msoffice"
-    rb"|ciscosecureemail|ironport|trend ?micro|\btmes\b|fireeye|trellix|sophos|fortimail|fortinet|forcepoint"
-    rb"|cloudmark|zscaler|twinwave|yahoomailproxy|googleimageproxy|fastmailua|virustotal|urlscan"
-    rb"|cloudflareradarurlscanner|cloudflare-radar-scanner|security-center"
-).search
+# In lower case. To look for each in a `str` takes 3 µs; one expression for all takes 5, and 28 if it ignores case.
+_PREVIEW_NAMES = (
+    "facebookexternalhit", "facebot", "meta-externalfetcher", "twitterbot", "slackbot", "slack-imgproxy",
+    "linkedinbot", "telegrambot", "discordbot", "skypeuripreview", "microsoftpreview", "bingpreview", "mastodon",
+    "pleroma", "akkoma", "misskey", "friendica", "lemmy/", "cardy", "blueskypreviewbot", "redditbot",
+    "pinterestbot", "pinterest.com/bot", "snapurlpreview", "snap url preview", "google web preview",
+    "google-pagerenderer", "vkshare", "odklbot", "mattermost-bot", "matrix-media-repo", "synapse (bot",
+    "embedly", "iframely", "flipboardproxy", "xing bot", "quora-bot", "notionembedder", "linkpreview",
+    "link-preview", "link preview",
+)  # fmt: skip
+_PREVIEW_STARTS = ("whatsapp", "viber")  # the apps' own browsers name them further back
+_SCANNER_NAMES = (
+    "barracuda", "proofpoint", "urldefense", "mimecast", "messagelabs", "symantec", "safelinks", "ms-office",
+    "msoffice", "ciscosecureemail", "ironport", "trendmicro", "trend micro", "fireeye", "trellix", "sophos",
+    "fortimail", "fortinet", "forcepoint", "cloudmark", "zscaler", "twinwave", "yahoomailproxy",
+    "googleimageproxy", "fastmailua", "virustotal", "urlscan", "cloudflareradarurlscanner",
+    "cloudflare-radar-scanner", "security-center",
+)  # fmt: skip
+
+
+def _judge(user_agent: bytes) -> NoClick:
+    says = user_agent.decode("latin-1").lower()
+    if says.startswith(_PREVIEW_STARTS) or any(map(says.__contains__, _PREVIEW_NAMES)):
+        return "preview"
+    return "scanner" if any(map(says.__contains__, _SCANNER_NAMES)) else ""
 
 
 class _Verdicts(dict[bytes, NoClick]):
     """Verdicts by User-Agent. A look-up that hits never leaves C; one that misses judges, and remembers."""
 
     def __missing__(self, user_agent: bytes) -> NoClick:
-        verdict: NoClick = "preview" if _previews(user_agent) else "scanner" if _scanners(user_agent) else ""
+        verdict = _judge(user_agent)
         if len(user_agent) <= AGENT_KEPT_MAX_BYTES:
             if len(self) >= AGENTS_KEPT:
                 self.clear()
@@ -48,5 +59,5 @@ class _Verdicts(dict[bytes, NoClick]):
 
 
 no_click_of: Callable[[bytes], NoClick] = _Verdicts().__getitem__
-"""Takes a User-Agent header's value; says `preview`, `scanner`, or nothing for anybody else and where there is none. It
-goes before what the method and other headers say (`Head.no_click`). A look-up that hits costs 0.04 µs."""
+"""Takes a User-Agent header's value; says `preview`, `scanner`, or nothing for anybody else and where there is none. A
+look-up that hits costs 0.04 µs, one that misses 4."""

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
+from edge.agents import no_click_of
 from shared.wire import NoClick
 
 _request_line = re.compile(
@@ -53,7 +54,9 @@ class Head:
 
     @property
     def no_click(self) -> NoClick:
-        """Why this request is no click, by the method and headers that say so themselves."""
+        """Why this request is no click, as far as its head says so: an agent's HEAD is the agent's."""
+        if agent := no_click_of(self.get(b"user-agent")):
+            return agent
         if self.method == b"HEAD":
             return "head"
         for name in (b"sec-purpose", b"purpose", b"x-moz"):

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from edge import answer, carriers, record
-from edge.agents import no_click_of
 from edge.answer import Answer
 from edge.carriers import Target
 from edge.counts import Counts
@@ -89,7 +88,8 @@ class Redirects:
         time_ms = wall_ms()
         if time_ms >= link.closes_ms:
             return answer.closed(link)
-        no_click = self._no_click(link, head)
+        # Not even a prefetch, which could become a click, makes a honeypot's visitor anything but a machine.
+        no_click: NoClick = "honeypot" if link.is_honeypot else head.no_click
         click = self._new_id(time_ms)
         if no_click == "preview" and link.preview is not None:
             self._record(link, head, peer, 0, no_click, "none", click, b"", time_ms)
@@ -118,13 +118,6 @@ class Redirects:
                 cookies += answer.visitor_cookie_line(text, secure)
         forwarded = target.destination.forwardable(head.query) if link.forward_query else b""
         return answer.redirect(link, target, status, carry, forwarded, text, cookies)
-
-    def _no_click(self, link: Link, head: Head) -> NoClick:
-        """What says most about a request goes first: a honeypot's visitor is a machine even as a prefetch, which could
-        become a click, and an agent's HEAD is the agent's."""
-        if link.is_honeypot:
-            return "honeypot"
-        return no_click_of(head.get(b"user-agent")) or head.no_click
 
     def _target(self, link: Link, head: Head, peer: bytes, visitor: bytes, time_ms: int) -> Target:
         if link.rules is None:
