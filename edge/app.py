@@ -19,6 +19,8 @@ from edge.counts import Counts
 from edge.framing import HEAD_MAX_BYTES
 from edge.linkfiles import Damage
 from edge.links import LinkCache
+from edge.passwords import BODY_MAX_BYTES as PASSWORD_BODY_MAX_BYTES
+from edge.passwords import Passwords
 from edge.proxies import NOWHERE, Proxies, packed
 from edge.redirects import OWN_PATHS, Redirects, Ring
 from edge.script import Script
@@ -32,7 +34,8 @@ class App:
 
     def __init__(self, cache: LinkCache, ring: Ring, proxies: Proxies, counts: Counts, redirects: Redirects) -> None:
         self.counts, self.redirects = counts, redirects
-        self._cache, self._ring = cache, ring
+        self._cache, self._ring, self._proxies = cache, ring, proxies
+        self._passwords = Passwords()
         self._beacons = Beacons(cache, ring, proxies, counts)
         self._script = Script()
 
@@ -55,6 +58,8 @@ class App:
             return answer.BAD_REQUEST
         peer = _peer(request)
         if not parsed.path.startswith(OWN_PATHS):
+            if request.method == "POST":
+                return await self._take_password(request, parsed, peer)
             return self.redirects.serve(parsed, peer)
         match parsed.path, request.method:
             case b"/_t/e", "POST":
@@ -74,12 +79,18 @@ class App:
 
     async def _take_beacon(self, request: web.BaseRequest, parsed: head.Head, peer: bytes) -> Answer:
         origin = request.headers.get("Origin", "")
-        body = b""
-        async for chunk in request.content.iter_any():
-            body += chunk
-            if len(body) > BEACON_MAX_BYTES:
-                return self._beacons.too_large(origin)
-        return self._beacons.take(parsed, peer, origin, body)
+        body = await _body(request, BEACON_MAX_BYTES)
+        return self._beacons.too_large(origin) if body is None else self._beacons.take(parsed, peer, origin, body)
+
+    async def _take_password(self, request: web.BaseRequest, parsed: head.Head, peer: bytes) -> Answer:
+        link = self.redirects.locked(parsed)
+        if isinstance(link, Answer):
+            return link
+        body = await _body(request, PASSWORD_BODY_MAX_BYTES)
+        if body is None:
+            return answer.PASSWORD_TOO_LARGE
+        refused = await self._passwords.refuse(link, self._proxies.visitor(peer, parsed), body)
+        return refused or self.redirects.unlocked(link, parsed, peer)
 
     def _health(self) -> Answer:
         """Healthy means: able to redirect. An edge that waits for its first snapshot isn't."""
@@ -105,6 +116,16 @@ def raw_head(request: web.BaseRequest) -> bytes:
     version = b"%d.%d" % (request.version.major, request.version.minor)
     lines = b"".join(b"%b: %b\r\n" % header for header in request.raw_headers)
     return b"%b %b HTTP/%b\r\n%b\r\n" % (request.method.encode("ascii"), target, version, lines)
+
+
+async def _body(request: web.BaseRequest, max_bytes: int) -> bytes | None:
+    """The request's body; None where it is longer."""
+    body = b""
+    async for chunk in request.content.iter_any():
+        body += chunk
+        if len(body) > max_bytes:
+            return None
+    return body
 
 
 def _peer(request: web.BaseRequest) -> bytes:

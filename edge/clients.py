@@ -15,7 +15,6 @@ import re
 from typing import Final
 
 from edge import record
-from edge.agents import no_click_of
 from edge.framing import HEADERS_MAX, well_formed_lines
 from edge.head import Head, headers_in
 from shared.wire import NoClick
@@ -32,7 +31,6 @@ _one_visitors_own = re.compile(
     rb"\n(?i:cookie|authorization|x-forwarded|forwarded|cf-|via|x-real-ip|true-client)"
 ).search
 _closes = re.compile(rb"\n(?i:connection:[ \t]*close)").search
-_user_agent = re.compile(rb"\n(?i:user-agent):[ \t]*([^\r\n]*)").search
 
 
 class Client:
@@ -45,8 +43,7 @@ class Client:
         self.has_host = b"host" in headers
         self.closes = _closes(lines) is not None
         seen = Head(b"", b"GET", "", b"/", b"", headers)
-        agent = _user_agent(lines)
-        self.no_click: NoClick = seen.no_click or no_click_of(agent[1] if agent else b"")
+        self.no_click: NoClick = seen.no_click
         self.code = record.NO_CLICK_CODE[self.no_click]
         self.may_store = not self.no_click and not seen.refuses_tracking
         self.is_usual = not (self.has_host or self.closes or self.no_click == "prefetch" or _one_visitors_own(lines))

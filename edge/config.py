@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+_HEADER_NAME = re.compile(r"[A-Za-z0-9-]*").fullmatch
 _PRINTABLE = re.compile(r"[!-~]+").fullmatch
 
 
@@ -40,6 +41,11 @@ class EdgeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     trusted_proxies: tuple[str, ...] = ()
     """Networks (CIDR) of the proxies and CDNs in front, whose `X-Forwarded-For`, `X-Forwarded-Proto` and `Forwarded`
     are believed. From any other peer these headers are ignored."""
+
+    country_header: str = ""
+    """Header in which the proxies or the CDN in front name the visitor's country (`CF-IPCountry`,
+    `CloudFront-Viewer-Country`), believed from `trusted_proxies` alone; they must replace what a visitor sends. Empty:
+    the country is that in which the visitor's address is registered."""
 
     connections: int = 20_000
     """Most connections that one worker holds; to take another, it closes the one nearest to its deadline."""
@@ -80,6 +86,8 @@ class EdgeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             raise ValueError("`data` must name a folder")
         if self.token and not _PRINTABLE(self.token):
             raise ValueError("`token` has a character that no edge token has")
+        if not _HEADER_NAME(self.country_header):
+            raise ValueError("`country_header` must be a header's name, like CF-IPCountry")
         url = urlsplit(self.control_url)
         if url.scheme not in ("http", "https") or not url.netloc or url.path not in ("", "/") or url.query:
             raise ValueError("`control_url` must be like https://clicktrail.example.com, without a path")

@@ -62,7 +62,7 @@ class Form:
                 value = carriers.click_cookie(_STAND_IN, link.link_id, b"", 0)
                 cookies = answer.click_cookie_line(value, link.cookie_domain, secure=False)
             cookies += answer.visitor_cookie_line(_STAND_IN, secure=False)
-        lines = answer.redirect(link, carry, b"", _STAND_IN, cookies).lines
+        lines = answer.redirect(link, link, link.status, carry, b"", _STAND_IN, cookies).lines
         pieces = lines.split(_STAND_IN)
         self.before, self.after = pieces[0], pieces[-1] + b"\r\n"
         self.between = pieces[1] if len(pieces) == 3 else b""

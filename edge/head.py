@@ -9,20 +9,28 @@ compare in lower case without port and final dot, slugs are case-sensitive and p
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
+from edge.agents import no_click_of
 from shared.wire import NoClick
 
 _request_line = re.compile(
     rb"([!-~]+) (?:[Hh][Tt][Tt][Pp][Ss]?://([^/?# ]*))?([^?\r\n]*?)(?:\?([^\r\n]*?))? HTTP/1\.[01]\r\n"
 ).match
 _headers = re.compile(
-    rb"\n(?i:(host|cookie|sec-gpc|sec-purpose|purpose|x-moz|x-forwarded-for|x-forwarded-proto|forwarded)):"
-    rb"[ \t]*([^\r\n]*)"
+    rb"\n(?i:(host|user-agent|cookie|accept-language|sec-ch-ua-mobile|sec-ch-ua-platform|sec-gpc|sec-purpose|purpose"
+    rb"|x-moz|x-forwarded-for|x-forwarded-proto|forwarded)):[ \t]*([^\r\n]*)"
 ).findall
 _host = re.compile(rb"[a-z0-9._-]+|\[[0-9a-f:.]+\]").fullmatch
 _cookie_names = re.compile(rb"(?:^|[;\s])(_ctv?)=([^;\s]*)").findall
-_LISTS = {b"x-forwarded-for": b", ", b"forwarded": b", ", b"cookie": b"; "}  # may come as several lines
+_LISTS = {  # may come as several lines
+    b"accept-language": b", ",
+    b"cookie": b"; ",
+    b"forwarded": b", ",
+    b"x-forwarded-for": b", ",
+}
 
 
 class Head:
@@ -46,7 +54,9 @@ class Head:
 
     @property
     def no_click(self) -> NoClick:
-        """Why this request is no click, by the method and headers that say so themselves."""
+        """Why this request is no click, as far as its head says so: an agent's HEAD is the agent's."""
+        if agent := no_click_of(self.get(b"user-agent")):
+            return agent
         if self.method == b"HEAD":
             return "head"
         for name in (b"sec-purpose", b"purpose", b"x-moz"):
@@ -63,6 +73,11 @@ class Head:
         """A header by its lower-case name, one of those that `parse` looks for; empty when it didn't come."""
         return self._headers.get(name, b"")
 
+    def find(self, name: bytes) -> bytes:
+        """Any header by its lower-case name, looked for anew at each call. Several lines are one list; empty when it
+        didn't come."""
+        return b", ".join(value.rstrip(b" \t") for value in _lines_of(name)(self.raw))
+
     def cookies(self) -> dict[bytes, bytes]:
         """Our own cookies. A name that came twice (set for the host and for its parent) has both values, joined as a
         list of click ids is."""
@@ -70,6 +85,11 @@ class Head:
         for name, value in _cookie_names(self.get(b"cookie")):
             found[name] = found[name] + b"~" + value if name in found else value
         return found
+
+
+@lru_cache(64)
+def _lines_of(name: bytes) -> Callable[[bytes], list[bytes]]:
+    return re.compile(rb"\n(?i:%b):[ \t]*([^\r\n]*)" % re.escape(name)).findall
 
 
 def parse(raw: bytes) -> Head | None:

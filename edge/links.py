@@ -20,7 +20,7 @@ import lmdb
 import msgspec
 import structlog
 
-from edge.carriers import Destination
+from edge.carriers import Destination, Target
 from edge.hot import Hot
 from edge.linkfiles import (
     CURRENT,
@@ -36,11 +36,15 @@ from edge.linkfiles import (
     read_position,
     unseal,
 )
-from shared.wire import Carry, DomainEntry, Entry, KeyEntry, LinkEntry
+from edge.rules import Rules
+from shared.wire import DomainEntry, Entry, KeyEntry, LinkEntry
 
-HOT_LINKS = 20_000  # decoded and ready, at about 1 kB each
+HOT_LINKS = 20_000  # decoded and ready, at about 1 kB each; every arm of a rule counts like a link
 HOT_DOMAINS = 5_000
 HOT_KEYS = 5_000
+
+_EVER_CLOSED = 0  # Unix ms from which a link is closed
+_NEVER = 1 << 63
 
 _log = structlog.get_logger()
 _decode_entry = msgspec.msgpack.Decoder(Entry).decode
@@ -52,27 +56,31 @@ _cookie_domain = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*").fullmatch
 Value = TypeVar("Value")
 
 
-class Link:
-    """One short link, ready to answer with."""
+class Link(Target):
+    """One short link, ready to answer with. Where no rule decides it is its own target."""
 
     __slots__ = (
-        "carry", "carry_without_cookie", "consent", "cookie_domain", "destination", "forward_query", "is_plain",
-        "link_id", "query_name", "referrer_policy", "status",
+        "closed_location", "closes_ms", "consent", "cookie_domain", "forward_query", "is_honeypot", "is_plain",
+        "link_id", "password", "preview", "query_name", "referrer_policy", "rules", "size", "status",
     )  # fmt: skip
 
     def __init__(self, entry: LinkEntry, domain: DomainEntry) -> None:
+        query_name = entry.query_name if _query_name(entry.query_name) else "ct"
+        super().__init__(0, entry.destination, query_name, entry.carry, entry.carry_without_cookie)
         self.link_id = entry.link_id
         self.status = entry.status
         self.consent = domain.consent
         self.cookie_domain = domain.cookie_domain if _cookie_domain(domain.cookie_domain) else ""
         self.forward_query = entry.forward_query
-        query_name = entry.query_name if _query_name(entry.query_name) else "ct"
         self.query_name = query_name.encode("ascii")
-        self.destination = Destination(entry.destination, query_name)
-        self.carry: Carry = self.destination.possible(entry.carry)
-        without: Carry = "fragment" if entry.carry_without_cookie == "cookie" else entry.carry_without_cookie
-        self.carry_without_cookie: Carry = self.destination.possible(without)
         self.referrer_policy = entry.referrer_policy.encode() if _referrer_policy(entry.referrer_policy) else b""
+        self.rules = Rules(entry.rules, entry.link_id, query_name) if entry.rules else None
+        self.size = 1 + (self.rules.arms if self.rules else 0)  # in links without rules
+        self.closes_ms = _EVER_CLOSED if entry.is_exhausted else entry.expires_ms or _NEVER
+        self.closed_location = Destination(entry.closed_url, query_name).with_nothing(b"") if entry.closed_url else b""
+        self.password = entry.password
+        self.is_honeypot = entry.is_honeypot
+        self.preview = entry.preview
         # Everybody goes to the one destination, always: all that the fast path needs to look at.
         self.is_plain = not (
             entry.rules
@@ -93,7 +101,7 @@ class LinkCache:
         self._generation: str = ""
         self._current_seen: tuple[int, int] | None = None
         self._transaction = 0
-        self._links = Hot[str, Link](HOT_LINKS)
+        self._links = Hot[str, Link](HOT_LINKS, lambda link: link.size)
         self._domains = Hot[str, DomainEntry](HOT_DOMAINS)
         self._keys = Hot[str, KeyEntry](HOT_KEYS)
         self.on_moved: Callable[[Iterable[str] | None], None] = _nobody_listens

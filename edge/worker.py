@@ -59,7 +59,7 @@ async def serve(orders: lifeline.Orders) -> None:
     cache = LinkCache.open(config.links_dir)
     ring = _open_ring(config, orders.index)
     proxies, counts = Proxies(config.trusted_proxies), Counts()
-    redirects = Redirects(cache, ring, proxies, counts)
+    redirects = Redirects(cache, ring, proxies, counts, config.country_header)
     listener = socket.socket(fileno=orders.listener)
     listener.setblocking(False)
 

@@ -146,7 +146,11 @@ class Serving:
 
 @asynccontextmanager
 async def serving(
-    folder: Path, *entries: Entry, trusted_proxies: tuple[str, ...] = (), limits: Limits = _LIMITS
+    folder: Path,
+    *entries: Entry,
+    trusted_proxies: tuple[str, ...] = (),
+    country_header: str = "",
+    limits: Limits = _LIMITS,
 ) -> AsyncGenerator[Serving]:
     """Serves `entries`; without any, an edge that has no snapshot yet."""
     if entries:
@@ -154,7 +158,7 @@ async def serving(
     cache = LinkCache.open(folder / "links")
     ring = RingWriter.open(folder / "rings", 0, _RING_BYTES, 4 * _RING_BYTES)
     proxies, counts = Proxies(trusted_proxies), Counts()
-    redirects = Redirects(cache, ring, proxies, counts)
+    redirects = Redirects(cache, ring, proxies, counts, country_header)
     app = App(cache, ring, proxies, counts, redirects)
     listener = socket.create_server(("127.0.0.1", 0))
     listener.setblocking(False)

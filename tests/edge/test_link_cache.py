@@ -81,6 +81,18 @@ class TestServing:
         for number in (*range(count), 0, count // 2):
             assert cache.find(HOST, str(number)) is not None
 
+    def test_a_link_with_many_arms_takes_the_room_of_many(self, links_dir: Path) -> None:
+        """A link may have 400 arms and take 600 kB: 50,000 of them must not be kept."""
+        arms = tuple(Arm(number, "https://shop.example/") for number in range(1, 401))
+        fill(links_dir, domain(), *(link(str(number), rules=(Rule(arms),)) for number in range(200)))
+        cache = LinkCache.open(links_dir)
+        for number in range(200):
+            found = cache.find(HOST, str(number))
+            assert found is not None
+            assert found.size == 401
+        assert len(cache._links) * 401 <= links.HOT_LINKS  # pyright: ignore[reportPrivateUsage]
+        cache.close()
+
 
 @pytest.mark.parametrize(
     "more",
