@@ -17,7 +17,6 @@ from typing import Generic, TypeVar
 
 import lmdb
 import msgspec
-import structlog
 
 from edge.carriers import Destination
 from edge.linkfiles import (
@@ -34,13 +33,14 @@ from edge.linkfiles import (
     read_position,
     unseal,
 )
+from shared.logs import get_logger
 from shared.wire import Carry, DomainEntry, Entry, KeyEntry, LinkEntry
 
 HOT_LINKS = 50_000  # decoded and ready, at about 1 kB each
 HOT_DOMAINS = 5_000
 HOT_KEYS = 5_000
 
-_log = structlog.get_logger()
+_log = get_logger()
 _decode_entry = msgspec.msgpack.Decoder(Entry).decode
 _decode_moved = msgspec.msgpack.Decoder(Moved).decode
 _referrer_policy = re.compile(r"[a-z-]+(?:, ?[a-z-]+)*").fullmatch

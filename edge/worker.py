@@ -8,7 +8,6 @@ import gc
 import socket
 import sys
 
-import structlog
 import uvloop
 from aiohttp import web
 
@@ -22,13 +21,14 @@ from edge.proxies import Proxies
 from edge.ring import RingWriter
 from edge.server import Server
 from shared import logs
+from shared.logs import get_logger
 
 TICK_S = 0.01  # how soon an applied change is noticed
 CLOSE_S = 0.5  # for answers on their way
 DRAIN_S = 4  # for requests in flight, when the worker stops
 _MIB = 1 << 20
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 async def serve(orders: lifeline.Orders) -> None:

@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
-import structlog
 from aiohttp import web
 
 from control.accounts.sign_in import forget_old
@@ -27,12 +26,13 @@ from control.edges.mark import keep_mark
 from control.services import Services
 from control.store.partitions import ensure_partitions
 from shared.clock import DAY_MS, wall_ms
+from shared.logs import get_logger
 
 HOUSEKEEPING_S = 3600.0
 PARTITIONS_AHEAD_MS = 45 * DAY_MS
 SHUTDOWN_S = 5.0  # how long requests in flight may take to finish
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 def bind(config: ControlConfig) -> socket.socket:

@@ -14,17 +14,16 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-import structlog
-
 from control.edges.feed import SyncState, read_state, renew_epoch
 from control.edges.wake import FeedWake
 from control.store.engine import Database
+from shared.logs import get_logger
 
 MARK_FILE = "feed-mark"
 MARK_INTERVAL_S = 1.0
 LONGEST_WAIT_S = 3600.0
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 async def notice_restore(database: Database, folder: Path) -> bool:
