@@ -22,7 +22,6 @@ from control.cli.local import local_socket
 from control.cli.runtime import open_services
 from control.config import ControlConfig
 from control.edges.feed import forget_tombstones
-from control.edges.mark import keep_mark
 from control.services import Services
 from control.store.partitions import ensure_partitions
 from shared.clock import DAY_MS, wall_ms
@@ -103,7 +102,6 @@ def _jobs(services: Services) -> list[Coroutine[Any, Any, None]]:
     return [
         _credit_worker(services),
         _housekeeping(services),
-        keep_mark(services.database, services.feed, services.data),
     ]
 
 
