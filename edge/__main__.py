@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from edge import supervisor
@@ -21,6 +20,9 @@ ACCEPT_FEED = "accept-feed"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the edge in the foreground, or accepts a held feed. Returns 0, or 2 with a sentence for what is wrong."""
     given = _parser().parse_args(arguments)
+    if given.version:
+        print(_version())
+        return 0
     try:
         tables = config.read_file(given.config)
         config.reject_unknown_variables()
@@ -38,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="clicktrail-edge", description="Redirects short links and records clicks.")
     parser.add_argument("--config", type=Path, metavar="FILE", help="TOML file; keys of its [edge] and [log] tables")
-    parser.add_argument("--version", action="version", version=_version())
+    parser.add_argument("--version", action="store_true", help="show the version and end")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     commands.add_parser(ACCEPT_FEED, help="let a feed through that was held back because it removes most links")
     return parser
@@ -53,6 +55,8 @@ def _accept_feed(settings: EdgeConfig) -> int:
 
 
 def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version  # 25 ms that no start needs
+
     try:
         return version("clicktrail")
     except PackageNotFoundError:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-import structlog
 from aiohttp import web
 
 from edge import answer, head
@@ -25,8 +24,9 @@ from edge.proxies import NOWHERE, Proxies, packed
 from edge.redirects import OWN_PATHS, Redirects, Ring
 from edge.script import Script
 from shared.beacon import BEACON_MAX_BYTES
+from shared.logs import get_logger
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class App:

@@ -16,7 +16,6 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, Protocol
 
-import structlog
 import uvloop
 
 from edge import lifeline
@@ -30,6 +29,7 @@ from edge.proxies import Proxies
 from edge.redirects import Redirects
 from edge.ring import RingWriter
 from shared import logs
+from shared.logs import get_logger
 
 if TYPE_CHECKING:
     from edge.server import Server
@@ -40,7 +40,7 @@ OWN_DESCRIPTORS: Final = 64  # that the worker needs beside its connections
 GC_THRESHOLDS: Final = (20_000, 20, 100)  # a request leaves no cycles behind: look for those of others rarely
 _MIB = 1 << 20
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class Front(Protocol):

@@ -20,7 +20,6 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final
 
-import structlog
 import uvloop
 
 from edge import lifeline
@@ -39,6 +38,7 @@ from edge.linkstore import LinkStore
 from edge.node import PRIVATE_DIRECTORY, edge_id, ring_directory
 from shared import logs
 from shared.clock import HOUR_MS
+from shared.logs import get_logger
 from shared.wire import WIRE_VERSION, EdgeStatus
 
 LAST_DRAIN_S: Final = 3.0
@@ -48,7 +48,7 @@ BUDGET_MOST_BYTES: Final = 10 << 30
 BUDGET_SHARE: Final = 5  # of the disk: a fifth
 WATERMARK_MARGIN_MS: Final = 1_000  # between a worker's time stamp and its record's arrival in the ring
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class Agent:

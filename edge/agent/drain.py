@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-import structlog
 
 from edge.agent.recover import recover
 from edge.agent.ring_reader import RingReader, find_rings
@@ -27,6 +26,7 @@ from edge.agent.segment import DROPS, RECORD, SKIPPED, Entry, SegmentName, Segme
 from edge.record import encode_gap, time_ms_of
 from edge.ring import BadRing
 from shared.clock import wall_ms
+from shared.logs import get_logger
 from shared.wire import GapRecord
 
 SEGMENT_BYTES: Final = 64 * 1024 * 1024
@@ -37,7 +37,7 @@ HOUSEKEEPING_S: Final = 0.05
 RETRY_S: Final = 1.0  # after the disk has refused something
 DROPS_REPORT_S: Final = 1.0  # at most one gap record a ring in this time
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class Opened(msgspec.Struct, frozen=True):

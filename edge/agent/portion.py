@@ -10,17 +10,17 @@ from collections.abc import Sequence
 from typing import Final
 
 import msgspec
-import structlog
 
 from edge.agent.segment_reader import Slot
 from edge.agent.streams import Expired, Stream
 from edge.record import BadRecord, decode, time_ms_of, to_wire
+from shared.logs import get_logger
 from shared.wire import GapRecord, Record
 
 BATCH_RECORDS: Final = 2_000
 BATCH_BYTES: Final = 1024 * 1024  # of records as they lie in the spool; about a fifth of it crosses the network
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class Portion(msgspec.Struct, frozen=True):

@@ -20,7 +20,6 @@ from collections.abc import Callable
 from typing import Final
 
 import msgspec
-import structlog
 import zstandard
 
 from edge.agent.client import Answer, Backoff, ControlClient, Unreachable
@@ -30,6 +29,7 @@ from edge.agent.samples import ClockSamples
 from edge.agent.segment import BadSegment
 from edge.agent.streams import Expired, Stream, Streams
 from shared.clock import wall_ms
+from shared.logs import get_logger
 from shared.wire import (
     CONTENT_TYPE,
     COUNT_HEADER,
@@ -51,7 +51,7 @@ NEW_STREAM_EVERY_S: Final = 5.0
 COMPLAIN_EVERY_S: Final = 60.0
 ZSTD_LEVEL: Final = 3
 
-_log = structlog.get_logger()
+_log = get_logger()
 _encoder = msgspec.msgpack.Encoder()
 
 

@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeVar
 
 import msgspec
-import structlog
 
 from edge.agent.drain import Event, Failed, Opened, Sealed, Synced
 from edge.agent.segment import BadSegment, SegmentName, list_segments
@@ -29,6 +28,7 @@ from edge.agent.segment_reader import SegmentReader, Slot
 from edge.node import PRIVATE_FILE, sync_directory
 from edge.record import time_ms_of
 from shared.clock import DAY_MS, wall_ms
+from shared.logs import get_logger
 from shared.wire import Mark
 
 EXPIRED_KEPT_MS: Final = 30 * DAY_MS
@@ -38,7 +38,7 @@ _CLOCK_TICK_MS: Final = 10  # files are stamped by the kernel's coarse clock, wh
 
 ExpiryReason = Literal["stream_expired", "spool_budget", "spool_damaged"]
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class Stream:
