@@ -1,0 +1,141 @@
+"""A click limit: the click that reaches it closes the link, in its own transaction, once, and edges are told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from control.edges.feed import read_state
+from control.ingest.batches import store_batch
+from control.services import Services
+from shared import click_id
+from shared.clock import DAY_MS, MINUTE_MS, wall_ms
+from shared.wire import ClickRecord, LinkEntry, Record
+from tests.control.api import Json, a_domain, a_link, call
+from tests.control.feed import held_by_edges
+from tests.control.ingest.builders import ROBOT, Shop, Stream, a_batch, a_click, a_landing
+from tests.support.client import Client
+
+NOON_MS = wall_ms() // DAY_MS * DAY_MS - DAY_MS // 2
+WOKEN_WITHIN_S = 5.0
+
+
+class Limited:
+    """A link with a limit of three, what it is clicked with, and what became of it."""
+
+    def __init__(self, client: Client, services: Services, workspace_id: str, link: Json) -> None:
+        self.client, self.services, self.link = client, services, link
+        self.shop = Shop(workspace_id, link["id"], "", "")
+
+    def click(self, number: int, **more: Any) -> ClickRecord:
+        """A click of a person of their own."""
+        return a_click(self.shop, NOON_MS + number, address=bytes((203, 0, 113, number)), **more)
+
+    async def store(self, *records: Record, services: Services | None = None) -> None:
+        await store_batch(services or self.services, Stream().headers(len(records)), a_batch(records))
+
+    async def edit(self, **changes: object) -> Json:
+        return await call(self.client, "PATCH", f"/api/v1/links/{self.link['id']}", changes, status=200)
+
+    async def is_closed(self) -> bool:
+        """What edges were told, which the API must agree with."""
+        link = await call(self.client, "GET", f"/api/v1/links/{self.link['id']}", status=200)
+        entry = (await held_by_edges(self.services.database))["link:go.example.com/x"]
+        assert isinstance(entry, LinkEntry)
+        assert entry.is_exhausted == link["exhausted"]
+        return entry.is_exhausted
+
+    async def rev(self) -> int:
+        async with self.services.database.reading() as connection:
+            return (await read_state(connection)).rev
+
+
+@pytest.fixture
+async def limited(client: Client, services: Services, workspace_id: str) -> Limited:
+    await a_domain(client, "go.example.com")
+    link = await a_link(client, slug="x", click_limit=3)
+    return Limited(client, services, workspace_id, link)
+
+
+async def test_the_click_that_reaches_the_limit_closes_the_link(limited: Limited) -> None:
+    await limited.store(limited.click(1), limited.click(2), limited.click(2), limited.click(9, agent=ROBOT))
+    rev = await limited.rev()
+    assert not await limited.is_closed()
+    feed = limited.services.feed
+    await feed.start()
+    edge = asyncio.create_task(feed.wait(ticket := feed.ticket(), WOKEN_WITHIN_S))
+    await limited.store(limited.click(3), limited.click(4))
+    await edge
+    assert ticket.is_set()
+    assert await limited.is_closed()
+    assert await limited.rev() == rev + 1
+    await limited.store(limited.click(5))
+    assert await limited.rev() == rev + 1
+
+
+async def test_a_prefetch_counts_when_it_is_followed(limited: Limited) -> None:
+    ahead = limited.click(3, no_click="prefetch")
+    await limited.store(limited.click(1), limited.click(2), ahead)
+    assert not await limited.is_closed()
+    landing = a_landing(limited.shop, NOON_MS + 5 * MINUTE_MS, c=ahead.click_id, vid=click_id.new(NOON_MS), new=True)
+    await limited.store(landing)
+    assert await limited.is_closed()
+
+
+async def test_repeats_that_turn_out_to_be_two_people_count(limited: Limited) -> None:
+    one, two = a_click(limited.shop, NOON_MS), a_click(limited.shop, NOON_MS + 3_000)
+    await limited.store(limited.click(1), one, two)
+    assert not await limited.is_closed()
+    for click in (one, two):
+        vid = click_id.new(NOON_MS)
+        await limited.store(a_landing(limited.shop, NOON_MS + 9_000, c=click.click_id, vid=vid, new=True))
+    assert await limited.is_closed()
+
+
+async def test_another_limit_opens_the_link_again_and_none_for_good(limited: Limited) -> None:
+    clicks = [limited.click(number) for number in range(1, 5)]
+    await limited.store(*clicks)
+    assert await limited.is_closed()
+    rev = await limited.rev()
+    assert (await limited.edit(click_limit=5))["exhausted"] is False
+    assert not await limited.is_closed()
+    assert (await limited.edit(click_limit=4))["exhausted"] is True
+    assert (await limited.edit(title="Still closed", click_limit=4))["exhausted"] is True
+    assert await limited.is_closed()
+    assert (await limited.edit(click_limit=None))["exhausted"] is False
+    assert await limited.rev() == rev + 3
+    await limited.store(*(limited.click(number) for number in range(10, 20)))
+    assert not await limited.is_closed()
+
+
+async def test_an_archived_link_comes_back_closed(limited: Limited) -> None:
+    await limited.edit(archived=True)
+    await limited.store(*(limited.click(number) for number in range(1, 5)))
+    assert "link:go.example.com/x" not in await held_by_edges(limited.services.database)
+    await limited.edit(archived=False)
+    assert await limited.is_closed()
+
+
+async def test_two_control_processes_close_it_once(limited: Limited, second_services: Services) -> None:
+    rev = await limited.rev()
+    clicks = [limited.click(number) for number in range(1, 21)]
+    both: Sequence[Services] = (limited.services, second_services)
+    await asyncio.gather(*(limited.store(click, services=both[at % 2]) for at, click in enumerate(clicks)))
+    assert await limited.is_closed()
+    assert await limited.rev() == rev + 1
+
+
+async def test_a_limit_set_while_clicks_arrive_is_not_missed(limited: Limited, second_services: Services) -> None:
+    """Whichever of the two transactions comes first, one of them sees both the limit and the click."""
+    for at in range(5):
+        await limited.edit(click_limit=None)
+        first = 1 + at * 2
+        await asyncio.gather(
+            limited.store(limited.click(first), services=second_services),
+            limited.store(limited.click(first + 1)),
+            limited.edit(click_limit=first + 1),
+        )
+        assert await limited.is_closed(), at
