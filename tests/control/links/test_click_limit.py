@@ -10,6 +10,7 @@ import pytest
 
 from control.edges.feed import read_state
 from control.ingest.batches import store_batch
+from control.ingest.storing import Storing
 from control.services import Services
 from shared import click_id
 from shared.clock import DAY_MS, MINUTE_MS, wall_ms
@@ -21,6 +22,7 @@ from tests.support.client import Client
 
 NOON_MS = wall_ms() // DAY_MS * DAY_MS - DAY_MS // 2
 WOKEN_WITHIN_S = 5.0
+TIME_TO_EDIT_S = 0.3
 
 
 class Limited:
@@ -128,14 +130,13 @@ async def test_two_control_processes_close_it_once(limited: Limited, second_serv
     assert await limited.rev() == rev + 1
 
 
-async def test_a_limit_set_while_clicks_arrive_is_not_missed(limited: Limited, second_services: Services) -> None:
-    """Whichever of the two transactions comes first, one of them sees both the limit and the click."""
-    for at in range(5):
-        await limited.edit(click_limit=None)
-        first = 1 + at * 2
-        await asyncio.gather(
-            limited.store(limited.click(first), services=second_services),
-            limited.store(limited.click(first + 1)),
-            limited.edit(click_limit=first + 1),
-        )
-        assert await limited.is_closed(), at
+async def test_a_limit_waits_for_clicks_that_are_being_stored(limited: Limited, second_services: Services) -> None:
+    """Those see no limit yet, and whoever sets it would not see them."""
+    await limited.edit(click_limit=None)
+    batch = a_batch([limited.click(number) for number in range(1, 4)])
+    async with second_services.database.transaction() as connection:
+        await Storing(second_services, connection, bytes(16), batch, wall_ms()).store(batch.records, first=0)
+        edit = asyncio.create_task(limited.edit(click_limit=3))
+        await asyncio.sleep(TIME_TO_EDIT_S)
+    assert (await edit)["exhausted"] is True
+    assert await limited.is_closed()
