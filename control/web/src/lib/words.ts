@@ -1,4 +1,15 @@
-import type { Basis, BreakdownBy, Carry, ConsentMode, Counting, Edge, LedgerVersion, Model } from '#/api/types';
+import type {
+  Basis,
+  BreakdownBy,
+  Carry,
+  ConsentMode,
+  Counting,
+  DeviceKind,
+  Edge,
+  LedgerVersion,
+  Model,
+  SystemKind,
+} from '#/api/types';
 
 interface Words {
   label: string;
@@ -70,6 +81,17 @@ export const REDIRECT_STATUSES: Record<number, Words> = {
   301: { label: '301 – permanent', help: 'Search engines pass the link’s weight on to the destination.' },
   307: { label: '307 – temporary, keeps the method', help: 'For links that receive forms.' },
   308: { label: '308 – permanent, keeps the method', help: 'For links that receive forms.' },
+};
+
+export const DEVICES: Record<DeviceKind, string> = { desktop: 'Computer', mobile: 'Phone', tablet: 'Tablet' };
+
+export const SYSTEMS: Record<SystemKind, string> = {
+  android: 'Android',
+  chromeos: 'ChromeOS',
+  ios: 'iOS and iPadOS',
+  linux: 'Linux',
+  macos: 'macOS',
+  windows: 'Windows',
 };
 
 export const CONSENT: Record<ConsentMode, Words> = {

@@ -1,4 +1,4 @@
-import { ActionIcon, Anchor, Badge, Group, Menu, Table, Text, Tooltip } from '@mantine/core';
+import { ActionIcon, Anchor, Group, Menu, Table, Text, Tooltip } from '@mantine/core';
 import type { Link } from '#/api/types';
 import { formatCount } from '#/lib/numbers';
 import { readableUrl, shortName } from '#/lib/urls';
@@ -8,6 +8,7 @@ import { Icon } from '#/ui/Icon';
 import { Moment } from '#/ui/Moment';
 import { Rows } from '#/ui/Rows';
 import { TextLink } from '#/ui/TextLink';
+import { LinkBadges } from './LinkBadges';
 import classes from './LinksTable.module.css';
 import { useArchiveLink } from './queries';
 
@@ -75,11 +76,6 @@ function LinkName({ link }: { link: Link }) {
         >
           {shortName(link.short_url)}
         </Anchor>
-        {link.archived_at && (
-          <Badge size="xs" variant="default">
-            Archived
-          </Badge>
-        )}
         {link.warnings.length > 0 && (
           <Tooltip label={link.warnings.join(' ')} multiline maw={320}>
             <span className={classes.warning} role="img" aria-label={`Warning: ${link.warnings.join(' ')}`}>
@@ -87,6 +83,9 @@ function LinkName({ link }: { link: Link }) {
             </span>
           </Tooltip>
         )}
+      </Group>
+      <Group gap={4} className={classes.badges ?? ''}>
+        <LinkBadges link={link} />
       </Group>
       {link.title && (
         <span className="truncate" title={link.title}>

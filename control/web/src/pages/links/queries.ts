@@ -24,7 +24,7 @@ export function linksQuery(search: LinksSearch) {
 export function useSaveLink(link: Link | null) {
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: (values: NewLink & LinkEdit) =>
+    mutationFn: (values: NewLink | LinkEdit) =>
       link ? api.patch<Link>(`/links/${link.id}`, values) : api.post<Link>('/links', values),
     onSuccess: () => queryClient.invalidateQueries({ queryKey: ['links'] }),
   });
