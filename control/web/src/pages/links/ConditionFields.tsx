@@ -39,7 +39,8 @@ function Choice({ label, any, options, isFirst = false, ...field }: ChoiceProps 
       data={options}
       searchable
       clearable
-      hidePickedOptions
+      withScrollArea={false}
+      classNames={{ options: classes.options ?? '' }}
       nothingFoundMessage="Nothing found"
       comboboxProps={{ withinPortal: false }}
       clearButtonProps={{ 'aria-label': `Clear ${label.toLowerCase()}` }}

@@ -33,7 +33,7 @@ export function LinkSections({ form, link, open, onOpen }: LinkSectionsProps) {
       <SectionItem value="rules" title="A/B test and rules" state={rulesWord(values.rules)}>
         <RulesFields form={form} />
       </SectionItem>
-      <SectionItem value="closing" title="End" state={closingWord(values)}>
+      <SectionItem value="closing" title="Expiry and click limit" state={closingWord(values)}>
         <ClosingFields form={form} link={link} />
       </SectionItem>
       <SectionItem value="password" title="Password" state={values.password === '' ? '' : 'Asked for'}>
