@@ -10,7 +10,7 @@ export function RulesFields({ form }: { form: LinkForm }) {
   const list = useRef<HTMLDivElement>(null);
   const add = (rule: RuleValues) => {
     form.insertListItem('rules', rule);
-    focusLater(() => list.current?.querySelector('section:last-of-type [data-first]'));
+    focusLater(() => list.current?.querySelector(`#rule-${rules.length} [data-first]`));
   };
   const move = (from: number, to: number) => {
     form.reorderListItem('rules', { from, to });
