@@ -629,6 +629,25 @@ export interface BreakdownFigures {
   spend: number | null;
 }
 
+/** A link's clicks of some days, and what is credited to these clicks, by destination. */
+export interface LinkResults {
+  from: string;
+  to: string;
+  model: 'first' | 'last' | 'linear' | 'position' | 'time_decay';
+  currency: string;
+  arms: ArmResult[];
+}
+
+/** What one destination of a link brought. Arm 0 is the link's own destination; `destination` is null where the arm has been removed. `conversions` are millionths, values minor units of the workspace's currency. */
+export interface ArmResult {
+  arm: number;
+  destination: string | null;
+  clicks: number;
+  conversions: number;
+  value: number;
+  net_value: number;
+}
+
 /** An edge as it last reported. `silent`: not heard of for 30 seconds. Its lag counts changes not yet applied. */
 export interface Edge {
   id: string;

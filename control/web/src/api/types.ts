@@ -6,6 +6,7 @@ import type { ApiKey, Breakdown, Conversion, Domain, EventDefinition, Link, Link
 
 export type {
   ApiKey,
+  ArmResult,
   Breakdown,
   BreakdownFigures,
   BreakdownRow,
@@ -22,6 +23,7 @@ export type {
   Link,
   LinkEdit,
   LinkPreview,
+  LinkResults,
   LinkRule,
   ModelShare,
   NamedIdentifier,

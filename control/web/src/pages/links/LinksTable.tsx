@@ -25,9 +25,10 @@ interface LinksTableProps {
   links: Link[];
   onEdit: (link: Link) => void;
   onQr: (link: Link) => void;
+  onResults: (link: Link) => void;
 }
 
-export function LinksTable({ links, onEdit, onQr }: LinksTableProps) {
+export function LinksTable({ links, ...actions }: LinksTableProps) {
   return (
     <Rows label="Links" columns={COLUMNS}>
       {links.map((link) => (
@@ -36,7 +37,7 @@ export function LinksTable({ links, onEdit, onQr }: LinksTableProps) {
             <LinkName link={link} />
           </Table.Td>
           <Table.Td>
-            <LinkActions link={link} onEdit={onEdit} onQr={onQr} />
+            <LinkActions link={link} {...actions} />
           </Table.Td>
           <Table.Td>
             <span className={`truncate ${classes.campaign}`} title={link.campaign?.name}>
@@ -99,7 +100,7 @@ function LinkName({ link }: { link: Link }) {
   );
 }
 
-function LinkActions({ link, onEdit, onQr }: { link: Link } & Omit<LinksTableProps, 'links'>) {
+function LinkActions({ link, onEdit, onQr, onResults }: { link: Link } & Omit<LinksTableProps, 'links'>) {
   const { archive, restore } = useArchiveLink();
   const name = shortName(link.short_url);
   return (
@@ -120,6 +121,11 @@ function LinkActions({ link, onEdit, onQr }: { link: Link } & Omit<LinksTablePro
           <Menu.Item leftSection={<Icon name="edit" size={16} />} onClick={() => onEdit(link)}>
             Edit
           </Menu.Item>
+          {link.rules.length > 0 && (
+            <Menu.Item leftSection={<Icon name="overview" size={16} />} onClick={() => onResults(link)}>
+              Results by destination
+            </Menu.Item>
+          )}
           {link.archived_at ? (
             <Menu.Item leftSection={<Icon name="restore" size={16} />} onClick={() => restore(link)}>
               Restore

@@ -1,6 +1,13 @@
-import { infiniteQueryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
+import {
+  infiniteQueryOptions,
+  keepPreviousData,
+  queryOptions,
+  useMutation,
+  useQueryClient,
+} from '@tanstack/react-query';
 import { api } from '#/api/client';
-import type { Link, LinkEdit, NewLink, Page } from '#/api/types';
+import type { Link, LinkEdit, LinkResults, NewLink, Page } from '#/api/types';
+import type { Period } from '#/lib/days';
 import { shortName } from '#/lib/urls';
 import { offerUndo, showDone, showError } from '#/ui/undo';
 import type { LinksSearch } from './search';
@@ -18,6 +25,14 @@ export function linksQuery(search: LinksSearch) {
       ),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
+  });
+}
+
+export function resultsQuery(link: Link, period: Period) {
+  return queryOptions({
+    queryKey: ['links', 'results', link.id, period],
+    queryFn: ({ signal }) => api.get<LinkResults>(`/links/${link.id}/arms`, { ...period }, signal),
+    placeholderData: keepPreviousData,
   });
 }
 
