@@ -47,11 +47,10 @@ def _about_closing(row: AnyRow) -> Iterator[str]:
 
 
 def _about_use(row: AnyRow) -> Iterator[str]:
-    changes = row.rules != "[]" or row.expires_ms or row.click_limit or row.password
-    if row.status in PERMANENT and changes:
+    if row.status in PERMANENT and (row.rules != "[]" or row.expires_ms or row.click_limit):
         yield (
             f"Redirect {row.status} says that the destination is for good: search engines and some programs keep it "
-            "and no longer ask the link. Take 302 for a link with rules, an end or a password."
+            "and no longer ask the link. Take 302 for a link with rules or an end."
         )
     if row.password and (row.preview_title or row.preview_description or row.preview_image):
-        yield "The link preview is shown to everyone, also to those who don't know the password."
+        yield "The link preview is not shown as long as the link asks for a password: that page comes first."

@@ -13,7 +13,7 @@ from control.ingest.batches import store_batch
 from control.ingest.storing import Storing
 from control.services import Services
 from shared import click_id
-from shared.clock import DAY_MS, MINUTE_MS, wall_ms
+from shared.clock import DAY_MS, wall_ms
 from shared.wire import ClickRecord, LinkEntry, Record
 from tests.control.api import Json, a_domain, a_link, call
 from tests.control.feed import held_by_edges
@@ -78,20 +78,13 @@ async def test_the_click_that_reaches_the_limit_closes_the_link(limited: Limited
     assert await limited.rev() == rev + 1
 
 
-async def test_a_prefetch_counts_when_it_is_followed(limited: Limited) -> None:
-    ahead = limited.click(3, no_click="prefetch")
-    await limited.store(limited.click(1), limited.click(2), ahead)
-    assert not await limited.is_closed()
-    landing = a_landing(limited.shop, NOON_MS + 5 * MINUTE_MS, c=ahead.click_id, vid=click_id.new(NOON_MS), new=True)
-    await limited.store(landing)
-    assert await limited.is_closed()
-
-
-async def test_repeats_that_turn_out_to_be_two_people_count(limited: Limited) -> None:
+async def test_what_turns_out_to_be_a_click_counts(limited: Limited) -> None:
+    """A prefetch that is followed, and a repeat that was another person's."""
     one, two = a_click(limited.shop, NOON_MS), a_click(limited.shop, NOON_MS + 3_000)
-    await limited.store(limited.click(1), one, two)
-    assert not await limited.is_closed()
-    for click in (one, two):
+    ahead = limited.click(3, no_click="prefetch")
+    await limited.store(one, two, ahead)
+    for click in (one, ahead, two):
+        assert not await limited.is_closed()
         vid = click_id.new(NOON_MS)
         await limited.store(a_landing(limited.shop, NOON_MS + 9_000, c=click.click_id, vid=vid, new=True))
     assert await limited.is_closed()
@@ -111,11 +104,8 @@ async def test_another_limit_opens_the_link_again_and_none_for_good(limited: Lim
     assert await limited.rev() == rev + 3
     await limited.store(*(limited.click(number) for number in range(10, 20)))
     assert not await limited.is_closed()
-
-
-async def test_an_archived_link_comes_back_closed(limited: Limited) -> None:
-    await limited.edit(archived=True)
-    await limited.store(*(limited.click(number) for number in range(1, 5)))
+    await limited.edit(click_limit=20, archived=True)
+    await limited.store(*(limited.click(number) for number in range(20, 40)))
     assert "link:go.example.com/x" not in await held_by_edges(limited.services.database)
     await limited.edit(archived=False)
     assert await limited.is_closed()
