@@ -42,7 +42,7 @@ async def link(connection: AsyncConnection, workspace_id: str, link_id: str) -> 
 async def hold_link(connection: AsyncConnection, workspace_id: str, link_id: str) -> AnyRow | None:
     """The link, which nobody else changes until the transaction ends."""
     query = _links_with_names().where(links.c.id == link_id, links.c.workspace_id == workspace_id)
-    return (await connection.execute(query.with_for_update(of=links))).one_or_none()
+    return (await connection.execute(query.with_for_update(of=links, key_share=True))).one_or_none()
 
 
 async def links_page(

@@ -9,13 +9,14 @@ import msgspec
 import pytest
 from sqlalchemy import insert, update
 
+from control.edges.snapshot import snapshot_frames
 from control.links.rules import ARM_MAX
 from control.services import Services
 from control.store.schema import click_rollups, links
 from shared import password
 from shared.wire import Arm, LinkEntry, Preview, Rule
 from tests.control.api import Json, a_domain, a_link, call, fields_of_problem
-from tests.control.feed import held_by_edges
+from tests.control.feed import held_by_edges, read_snapshot
 from tests.support.client import Client
 
 A, B, C = "https://example.com/a", "https://example.com/b", "https://example.org/c"
@@ -263,6 +264,8 @@ async def test_every_field_that_edges_know_can_be_set_here(
         await connection.execute(insert(click_rollups).values(**bucket, bucket_ms=0, count=5, **{"class": "human"}))
     assert (await _edit(client, link, click_limit=5))["exhausted"] is True
     entry = await _entry(services)
+    _, held = read_snapshot(b"".join([frame async for frame in snapshot_frames(services.database)]))
+    assert held["link:go.example.com/x"] == entry
     assert entry.preview is not None
     for struct in (entry, entry.rules[0], entry.rules[0].arms[0], entry.preview):
         assert _left_at_default(struct) == []

@@ -125,11 +125,13 @@ const EXCLUSION_REASONS: Record<string, string> = {
   after_conversion: 'It came after the conversion',
   duplicate: 'A repeat of the click right before it',
   head: 'A link check (HEAD), not a visit',
+  honeypot: 'A link that only machines find',
   ignored_referrer: 'Came from an ignored site, such as a payment page',
   internal: 'Your own traffic',
   out_of_window: 'Too old: outside the attribution window',
   prefetch: 'Loaded ahead by the browser, never opened',
   preview: 'A link preview, not a person',
+  scanner: 'A mail or security scanner, not a person',
 };
 
 export function exclusionReason(reason: string): string {
