@@ -21,11 +21,10 @@ from typing import Final
 
 import msgspec
 import structlog
-import zstandard
 
 from edge.agent.client import Answer, Backoff, ControlClient, Unreachable
 from edge.agent.drain import Drain
-from edge.agent.portion import BATCH_BYTES, BATCH_RECORDS, Portion, next_portion
+from edge.agent.portion import BATCH_BYTES, BATCH_RECORDS, Packer, Portion, question
 from edge.agent.samples import ClockSamples
 from edge.agent.segment import BadSegment
 from edge.agent.streams import Expired, Stream, Streams
@@ -36,9 +35,7 @@ from shared.wire import (
     DIGEST_HEADER,
     FIRST_HEADER,
     STREAM_HEADER,
-    Batch,
     BatchAck,
-    GapRecord,
     Lane,
     digest_of,
 )
@@ -49,10 +46,8 @@ FRESH_LAG_MS: Final = 2_000  # records older than this make the open stream a ba
 FRESH_RECORDS: Final = 2 * BATCH_RECORDS  # … when there are more of them than this
 NEW_STREAM_EVERY_S: Final = 5.0
 COMPLAIN_EVERY_S: Final = 60.0
-ZSTD_LEVEL: Final = 3
 
 _log = structlog.get_logger()
-_encoder = msgspec.msgpack.Encoder()
 
 
 class Shipper:
@@ -68,7 +63,9 @@ class Shipper:
         low_watermark_ms: Callable[[], int],
     ) -> None:
         self._client, self._streams, self._drain, self._samples = client, streams, drain, samples
-        self._edge_id, self._low_watermark_ms = edge_id, low_watermark_ms
+        self._low_watermark_ms = low_watermark_ms
+        lanes: tuple[Lane, ...] = ("fresh", "backlog")
+        self._packers = {lane: Packer(edge_id, lane) for lane in lanes}
         self._held: Stream | None = None  # by the fresh lane
         self._max_bytes = BATCH_BYTES
         self._new_stream_at = 0.0
@@ -138,8 +135,9 @@ class Shipper:
         if isinstance(stream, Stream):
             stream.in_flight = True
         try:
-            portion = await asyncio.to_thread(self._portion, stream, epoch)
-            answer = await self._post(lane, stream, portion)
+            low_ms = self._low_watermark_ms()
+            portion, body = await asyncio.to_thread(self._packed, stream, lane, epoch, low_ms)
+            answer = await self._post(stream, portion, body)
             moved = await self._take(answer, stream, portion, epoch)
         except Unreachable as error:
             self._complain("control plane unreachable; records are kept", reason=str(error))
@@ -156,23 +154,18 @@ class Shipper:
             self._keep_fresh(stream)
         return None
 
-    def _portion(self, stream: Stream | Expired, epoch: str) -> Portion:
+    def _portion(self, stream: Stream | Expired, lane: Lane, epoch: str) -> Portion:
         """A question as long as no exchange has told how far the clocks are apart: times could not be corrected."""
         if not self._samples.recent():
-            return Portion(stream.acked, [], closed=False)
-        return next_portion(stream, self._max_bytes, epoch)
+            return question(stream.acked, closed=False)
+        return self._packers[lane].next_portion(stream, BATCH_RECORDS, self._max_bytes, epoch)
 
-    async def _post(self, lane: Lane, stream: Stream | Expired, portion: Portion) -> Answer:
-        batch = Batch(
-            edge_id=self._edge_id,
-            lane=lane,
-            closed=portion.closed,
-            low_watermark_ms=self._low_watermark_ms(),
-            clock=self._samples.recent(),
-            records=portion.records,
-        )
-        said = stream.stream_id.hex(), str(portion.first), str(len(portion.records))
-        body = await asyncio.to_thread(_compress, batch)
+    def _packed(self, stream: Stream | Expired, lane: Lane, epoch: str, low_watermark_ms: int) -> tuple[Portion, bytes]:
+        portion = self._portion(stream, lane, epoch)
+        return portion, self._packers[lane].pack(portion, low_watermark_ms, self._samples.recent())
+
+    async def _post(self, stream: Stream | Expired, portion: Portion, body: bytes) -> Answer:
+        said = stream.stream_id.hex(), str(portion.first), str(portion.count)
         headers = dict(zip((STREAM_HEADER, FIRST_HEADER, COUNT_HEADER), said, strict=True))
         headers |= {"Content-Type": CONTENT_TYPE, DIGEST_HEADER: digest_of(body, *said)}
         answered = self._samples.begin()
@@ -189,15 +182,15 @@ class Shipper:
             return False
         if ack.quarantined:
             _log.error("a batch was set aside by the control plane", stream=stream.stream_id.hex(),
-                       first=portion.first, records=len(portion.records), reason=ack.quarantined)  # fmt: skip
-        moved = ack.next != portion.first or (answer.status == 200 and not portion.records)
+                       first=portion.first, records=portion.count, reason=ack.quarantined)  # fmt: skip
+        moved = ack.next != portion.first or (answer.status == 200 and not portion.count)
         if ack.next > portion.first:
-            self.gap_count += sum(record.count for record in portion.records if isinstance(record, GapRecord))
+            self.gap_count += portion.gaps
         await self._streams.acknowledge(stream, ack.next, epoch, was_closing=portion.closed)
         return moved
 
     def _refused(self, answer: Answer, portion: Portion) -> None:
-        if answer.status == 413 and len(portion.records) > 1:
+        if answer.status == 413 and portion.count > 1:
             self._max_bytes = max(BATCH_BYTES_MIN, self._max_bytes // 2)
         words = answer.body[:300].decode("utf-8", "replace")
         self._complain("control plane refuses records; they are kept", status=answer.status, answer=words)
@@ -227,6 +220,3 @@ def _ack_of(answer: Answer) -> BatchAck | None:
     except msgspec.DecodeError:
         return None
 
-
-def _compress(batch: Batch) -> bytes:
-    return zstandard.ZstdCompressor(level=ZSTD_LEVEL).compress(_encoder.encode(batch))

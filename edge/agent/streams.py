@@ -25,7 +25,7 @@ import structlog
 
 from edge.agent.drain import Event, Failed, Opened, Sealed, Synced
 from edge.agent.segment import BadSegment, SegmentName, list_segments
-from edge.agent.segment_reader import SegmentReader, Slot
+from edge.agent.segment_reader import SegmentReader
 from edge.node import PRIVATE_FILE, sync_directory
 from edge.record import time_ms_of
 from shared.clock import DAY_MS, wall_ms
@@ -92,8 +92,8 @@ class Stream:
         self._lows = [low for low in self._lows if low[0] > self.acked]
         return min((low_ms for _, low_ms in self._lows), default=None)
 
-    def read(self, max_records: int, max_bytes: int) -> list[Slot]:
-        """The next records to ship. May wait for the disk: not for the event loop. Raises OSError, BadSegment."""
+    def read(self, max_records: int, max_bytes: int) -> list[bytes | None]:
+        """The next records to ship, None for a damaged one. May wait for the disk: not for the event loop. Raises OSError, BadSegment."""
         if self._reader is None:
             self._reader = SegmentReader(self.path, self.name)
         return self._reader.read(self.acked, self.end, max_records, max_bytes)
@@ -394,6 +394,6 @@ def _first_time_ms(path: Path, name: SegmentName) -> int:
         first = reader.read(0, 1, 1, 1)
     finally:
         reader.close()
-    payload = first[0].payload if first else None
+    payload = first[0] if first else None
     time_ms = None if payload is None else time_ms_of(payload)
     return name.created_ms if time_ms is None else time_ms
