@@ -156,10 +156,9 @@ def decode(data: bytes) -> Record:
     if len(data) < _PREFIX.size:
         raise BadRecord(f"a record has at least {_PREFIX.size} bytes, this one has {len(data)}")
     version, kind = _PREFIX.unpack_from(data)
-    if version > VERSION:
-        raise NewerRecord(f"record version {version} was written by a later version; {VERSION} is known here")
     if version != VERSION:
-        raise BadRecord(f"record version {version} is not known here; {VERSION} is")
+        kind_of_error = NewerRecord if version > VERSION else BadRecord
+        raise kind_of_error(f"record version {version} is not known here; {VERSION} is")
     try:
         match kind:
             case 1:

@@ -1,4 +1,4 @@
-"""Clicks as full as real ones, for measuring the agent: browsers' heads, cookies on some, a proxy's headers if asked."""
+"""Clicks as full as real ones, for measuring the agent: browsers' heads, some with cookies or a proxy's headers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ _SAFARI = (
 )
 _AGENTS = [
     *(_CHROMIUM.format(version=v, platform="Windows", system="Windows NT 10.0; Win64; x64") for v in range(124, 132)),
-    *(_CHROMIUM.format(version=v, platform="macOS", system="Macintosh; Intel Mac OS X 10_15_7") for v in range(124, 132)),
+    *(
+        _CHROMIUM.format(version=v, platform="macOS", system="Macintosh; Intel Mac OS X 10_15_7")
+        for v in range(124, 132)
+    ),
     *(_SAFARI.format(version=v) for v in range(8)),
 ]
 _NAVIGATION = (
@@ -42,7 +45,17 @@ def clicks(count: int, *, behind_proxy: bool, seed: int = 1) -> Iterator[bytes]:
         address = rng.randbytes(4)
         head = _head(rng, address if behind_proxy else None).encode("ascii")
         yield encode_click(
-            wall_ms(), boot_ms(), click_id.new(), link_id, 0, 0, carry, address, rng.randbytes(16), b"go.example.com", head
+            wall_ms(),
+            boot_ms(),
+            click_id.new(),
+            link_id,
+            0,
+            0,
+            carry,
+            address,
+            rng.randbytes(16),
+            b"go.example.com",
+            head,
         )
 
 

@@ -164,9 +164,7 @@ def sink() -> Generator[str]:
 @contextmanager
 def agent(config: EdgeConfig, url: str) -> Generator[int]:
     """An agent's process id."""
-    told = EdgeConfig(
-        data=config.data, token=config.token, ring_dir=config.ring_dir, control_url=url
-    )
+    told = EdgeConfig(data=config.data, token=config.token, ring_dir=config.ring_dir, control_url=url, metrics_port=0)
     process = subprocess.Popen([sys.executable, "-m", "edge.agent"], stdin=subprocess.PIPE)
     assert process.stdin is not None
     lifeline.give(process.stdin, lifeline.Orders(told, LogConfig("error", "json")))

@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 import structlog
@@ -31,10 +31,10 @@ from shared.wire import GapRecord
 
 SEGMENT_BYTES: Final = 64 * 1024 * 1024
 SEGMENT_AGE_S: Final = 3600.0  # a quiet node's raw heads must not outlive their retention in an open segment
-POLL_S: Final = 0.005
+POLL_S: Final = 0.02  # rarer and longer runs cost less; nothing waits for it but the sync after it
 BUSY_RECORDS: Final = 500  # a pass that moved more is followed by the next at once
 PASS_RECORDS: Final = 4_000  # of one ring, before the next one is looked at
-HOUSEKEEPING_S: Final = 0.05
+HOUSEKEEPING_S: Final = 0.1
 RETRY_S: Final = 1.0  # after the disk has refused something
 DROPS_REPORT_S: Final = 1.0  # at most one gap record a ring in this time
 
@@ -69,6 +69,13 @@ class Failed(msgspec.Struct, frozen=True):
     errno: int | None
 
 
+class Level(NamedTuple):
+    """How much of a ring is not on disk yet."""
+
+    unread_bytes: int
+    capacity: int
+
+
 Event = Opened | Synced | Sealed | Failed
 
 
@@ -96,6 +103,11 @@ class Drain:
         self._roll_asked = False
         self._is_behind = True
         self._caught_up_ms = 0
+        self.dropped = 0
+        """Records that found no room in memory, as far as this process knows of them."""
+        self.syncs, self.sync_seconds = 0, 0.0
+        self.ring_levels: list[Level] = []
+        """How full the rings are; a new list now and then, for other threads to read."""
         self.covered_ms = 0
         """Wall time before which every answered request's record is on disk or behind (a worker's own delay aside)."""
 
@@ -127,6 +139,7 @@ class Drain:
         if now >= self._housekeeping_at:
             self._housekeeping_at = now + HOUSEKEEPING_S
             self._find_rings()
+            self.ring_levels = [Level(ring.unread_bytes(), ring.identity.capacity) for ring in self._rings.values()]
         try:
             self._seal_what_failed()
             self._is_behind = False
@@ -196,6 +209,7 @@ class Drain:
         self._drops_at[ring_id] = now + DROPS_REPORT_S
         self._drops_told[ring_id] = drops.count, drops.at_least
         gap = GapRecord(drops.first_ms, drops.last_ms, drops.count - told, drops.at_least, "ring_full")
+        self.dropped += gap.count
         _log.error("records were dropped: no room in memory", count=gap.count, at_least=gap.at_least)
         return Entry(DROPS, ring_id, drops.count, encode_gap(gap))
 
@@ -223,8 +237,10 @@ class Drain:
     def _sync(self, writer: SegmentWriter) -> None:
         if writer.synced == writer.count:
             return
+        began = time.monotonic()
         writer.sync()
         self._synced_at = time.monotonic()
+        self.syncs, self.sync_seconds = self.syncs + 1, self.sync_seconds + self._synced_at - began
         self._release(writer)
 
     def _release(self, writer: SegmentWriter) -> None:

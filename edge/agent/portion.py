@@ -26,7 +26,7 @@ class Portion(msgspec.Struct, frozen=True):
     first: int
     count: int
     records: bytes
-    gaps: int  # lost records that gap records among them speak of
+    gaps: dict[str, int]  # lost records that gap records among them speak of, by reason
     closed: bool
 
 
@@ -45,7 +45,8 @@ class Packer:
     """Makes the bodies of one lane, with what is worth keeping from one to the next."""
 
     def __init__(self, edge_id: str, lane: Lane) -> None:
-        self._edge_id, self._lane = edge_id, lane
+        self._edge_id = edge_id
+        self._lane: Lane = lane
         self._translator = Translator()
         self._compressor = zstandard.ZstdCompressor(level=ZSTD_LEVEL)
 
@@ -71,7 +72,7 @@ class Packer:
 
 def question(first: int, *, closed: bool) -> Portion:
     """A batch without records."""
-    return Portion(first, 0, b"", 0, closed)
+    return Portion(first, 0, b"", {}, closed)
 
 
 def _portion_of_lost(lost: Expired, epoch: str) -> Portion:
@@ -79,4 +80,4 @@ def _portion_of_lost(lost: Expired, epoch: str) -> Portion:
     if lost.acked >= lost.end or lost.asked_in != epoch:
         return question(lost.acked, closed=lost.acked >= lost.end)
     gap = GapRecord(lost.low_ms, lost.high_ms, lost.lost, at_least=False, reason=lost.reason)
-    return Portion(lost.acked, 1, _encoder.encode(gap), gap.count, closed=True)
+    return Portion(lost.acked, 1, _encoder.encode(gap), {gap.reason: gap.count}, closed=True)

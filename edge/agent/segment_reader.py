@@ -161,7 +161,7 @@ class SegmentReader:
 
     def _bytes_at(self, offset: int, size: int) -> bytes:
         at = offset - self._window_at
-        if not (0 <= at and at + size <= len(self._window)):
+        if not (at >= 0 and at + size <= len(self._window)):
             self._window, self._window_at, at = self._read(offset, WINDOW_BYTES), offset, 0
         return self._window[at : at + size]
 
@@ -186,6 +186,7 @@ class SegmentReader:
             if len(stretch) < WINDOW_BYTES:
                 return -1
             offset += len(stretch) - len(self._pattern) + 1
+
     def _read(self, offset: int, size: int) -> bytes:
         """Up to `size` bytes; sectors that the disk refuses read as zeros."""
         try:
@@ -201,7 +202,6 @@ class SegmentReader:
             return os.pread(self._descriptor, size, offset)
         except OSError:
             return bytes(size)
-
 
 
 def _fill(found: list[bytes | None], payloads: Sequence[bytes | None], room: int) -> None:

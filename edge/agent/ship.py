@@ -15,7 +15,9 @@ carries `next` moves a stream.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
@@ -28,6 +30,8 @@ from edge.agent.portion import BATCH_BYTES, BATCH_RECORDS, Packer, Portion, ques
 from edge.agent.samples import ClockSamples
 from edge.agent.segment import BadSegment
 from edge.agent.streams import Expired, Stream, Streams
+from edge.agent.trouble import Trouble, is_server_error
+from edge.record import NewerRecord
 from shared.clock import wall_ms
 from shared.wire import (
     CONTENT_TYPE,
@@ -66,12 +70,17 @@ class Shipper:
         self._low_watermark_ms = low_watermark_ms
         lanes: tuple[Lane, ...] = ("fresh", "backlog")
         self._packers = {lane: Packer(edge_id, lane) for lane in lanes}
+        self._troubles: dict[bytes, Trouble] = {}
         self._held: Stream | None = None  # by the fresh lane
         self._max_bytes = BATCH_BYTES
         self._new_stream_at = 0.0
         self._complain_at: dict[str, float] = {}
-        self.gap_count = 0
-        """Records that gap records shipped by this process speak of."""
+        self.batches = self.records = self.body_bytes = 0
+        """What the control plane has taken, by this process's exchanges."""
+        self.errors: Counter[str] = Counter()
+        """Exchanges that moved nothing, by status; `unreachable` where there was no answer."""
+        self.gaps: Counter[str] = Counter()
+        """Records that gap records shipped by this process speak of, by reason."""
 
     async def run(self, lane: Lane) -> None:
         """One lane, for ever."""
@@ -81,7 +90,8 @@ class Shipper:
             changed.clear()
             stream = next_work()
             if stream is None:
-                await changed.wait()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(changed.wait(), self._shortest_rest_s())
                 continue
             pause_s = await self._exchange(lane, stream, backoff)
             if pause_s is not None:
@@ -107,16 +117,36 @@ class Shipper:
             held = self._held = self._streams.open
         if held is None or (held.is_open and not self._streams.has_news(held)):
             return None
-        return held
+        return None if self._rests(held) else held
 
     def _is_fresh(self, stream: Stream) -> bool:
         """Open, or ended with so little left that handing it over would take longer than finishing it."""
         if stream.is_open:
             return stream is self._streams.open
+        if self._rests(stream):
+            return False
         return stream.unacked <= BATCH_RECORDS and not self._streams.is_settled(stream) and self._streams.knows(stream)
 
     def _backlog_work(self) -> Stream | Expired | None:
-        return next((stream for stream in self._streams.unsettled() if stream is not self._held), None)
+        waiting = (stream for stream in self._streams.unsettled() if stream is not self._held)
+        return next((stream for stream in waiting if not self._rests(stream)), None)
+
+    def _rests(self, stream: Stream | Expired) -> bool:
+        trouble = self._troubles.get(stream.stream_id)
+        return trouble is not None and trouble.rests_s(time.monotonic()) > 0
+
+    def _shortest_rest_s(self) -> float | None:
+        now = time.monotonic()
+        return min((rest for trouble in self._troubles.values() if (rest := trouble.rests_s(now))), default=None)
+
+    def _most_records(self, stream: Stream | Expired) -> int:
+        trouble = self._troubles.get(stream.stream_id)
+        return BATCH_RECORDS if trouble is None else trouble.most_records
+
+    @property
+    def resting(self) -> int:
+        """Streams with a record that the control plane fails at, or that only a later version can read."""
+        return sum(trouble.rests_s(time.monotonic()) > 0 for trouble in self._troubles.values())
 
     def _keep_fresh(self, stream: Stream) -> None:
         """Has the open stream ended when what it holds would keep newer records waiting."""
@@ -140,16 +170,29 @@ class Shipper:
             answer = await self._post(stream, portion, body)
             moved = await self._take(answer, stream, portion, epoch)
         except Unreachable as error:
+            self.errors["unreachable"] += 1
             self._complain("control plane unreachable; records are kept", reason=str(error))
             return backoff.next_s()
+        except NewerRecord as error:
+            self._trouble_of(stream).rest(time.monotonic())
+            self._complain("records of a later version are kept for it", reason=str(error))
+            return None
         except (OSError, BadSegment) as error:
             return await self._unreadable(stream, error, backoff)
         finally:
             if isinstance(stream, Stream):
                 stream.in_flight = False
         if not moved:
+            self.errors[str(answer.status)] += 1
+            if self._isolate(stream, portion, answer.status):
+                return None
             return backoff.next_s(answer.retry_after_s)
         backoff.reset()
+        self.batches, self.records, self.body_bytes = (
+            self.batches + 1, self.records + portion.count, self.body_bytes + len(body),
+        )  # fmt: skip
+        if (trouble := self._troubles.get(stream.stream_id)) is not None and trouble.worked():
+            del self._troubles[stream.stream_id]
         if isinstance(stream, Stream):
             self._keep_fresh(stream)
         return None
@@ -158,7 +201,7 @@ class Shipper:
         """A question as long as no exchange has told how far the clocks are apart: times could not be corrected."""
         if not self._samples.recent():
             return question(stream.acked, closed=False)
-        return self._packers[lane].next_portion(stream, BATCH_RECORDS, self._max_bytes, epoch)
+        return self._packers[lane].next_portion(stream, self._most_records(stream), self._max_bytes, epoch)
 
     def _packed(self, stream: Stream | Expired, lane: Lane, epoch: str, low_watermark_ms: int) -> tuple[Portion, bytes]:
         portion = self._portion(stream, lane, epoch)
@@ -185,7 +228,7 @@ class Shipper:
                        first=portion.first, records=portion.count, reason=ack.quarantined)  # fmt: skip
         moved = ack.next != portion.first or (answer.status == 200 and not portion.count)
         if ack.next > portion.first:
-            self.gap_count += portion.gaps
+            self.gaps.update(portion.gaps)
         await self._streams.acknowledge(stream, ack.next, epoch, was_closing=portion.closed)
         return moved
 
@@ -194,6 +237,19 @@ class Shipper:
             self._max_bytes = max(BATCH_BYTES_MIN, self._max_bytes // 2)
         words = answer.body[:300].decode("utf-8", "replace")
         self._complain("control plane refuses records; they are kept", status=answer.status, answer=words)
+
+    def _trouble_of(self, stream: Stream | Expired) -> Trouble:
+        return self._troubles.setdefault(stream.stream_id, Trouble(BATCH_RECORDS))
+
+    def _isolate(self, stream: Stream | Expired, portion: Portion, status: int) -> bool:
+        """Whether the stream rests now: the lane may go on with another."""
+        if not is_server_error(status) or not self._trouble_of(stream).failed(portion.count, time.monotonic()):
+            return False
+        _log.error("the control plane fails at a record; its stream rests, the others go on", status=status,
+                   stream=stream.stream_id.hex(), number=portion.first)  # fmt: skip
+        if isinstance(stream, Stream) and stream.is_open:
+            self._drain.ask_for_new_stream()  # what comes now need not wait behind it
+        return True
 
     async def _unreadable(self, stream: Stream | Expired, error: Exception, backoff: Backoff) -> float | None:
         if isinstance(error, FileNotFoundError) and isinstance(stream, Stream) and not stream.is_open:
@@ -219,4 +275,3 @@ def _ack_of(answer: Answer) -> BatchAck | None:
         return answer.decode(BatchAck)
     except msgspec.DecodeError:
         return None
-

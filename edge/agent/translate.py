@@ -1,10 +1,10 @@
 """Records of the spool as the control plane gets them, in the bytes of their wire form: most of what an agent does.
 
-For a click, `shared.wire.ClickRecord` is written directly: fixed fields by one `pack`, texts from what was already said
-of the same bytes. Visitors' heads differ in few lines: cookies, addresses, query strings. So what is remembered is, from
-coarse to fine, the headers of a whole head; the line that a header is; the stored lines together. Everything else, and
-every click that is unusual in any way, takes the path that `edge.record` defines: `decode`, `to_wire`, encode. The two
-agree on every record (`tests/edge/test_translate.py`).
+For a click, `shared.wire.ClickRecord` is written directly: fixed fields by one `pack`, texts from what was already
+said of the same bytes. Visitors' heads differ in few lines: cookies, addresses, query strings. So what is remembered
+is, from coarse to fine, the headers of a whole head; whether a line may leave; the stored lines together. Everything
+else, and every click that is unusual in any way, takes the path that `edge.record` defines: `decode`, `to_wire`,
+encode. The two agree on every record (`tests/edge/test_translate.py`).
 
 A stream has no holes, so a record that cannot be read keeps its number: a `GapRecord` of one stands there, between the
 times of its neighbours. Translated again, the same number says the same.
@@ -53,7 +53,7 @@ class Translated(msgspec.Struct, frozen=True):
 
     count: int
     records: bytes
-    gaps: int  # lost records that gap records among them speak of
+    gaps: dict[str, int]  # lost records that gap records among them speak of, by reason
 
 
 class _Memory(dict[bytes, bytes]):
@@ -87,7 +87,7 @@ class Translator:
         Ends before a record of a later version. Raises NewerRecord where it is the first one.
         """
         records: list[bytes] = []
-        gaps = 0
+        gaps: dict[str, int] = {}
         for at, payload in enumerate(payloads):
             try:
                 if payload is not None and payload[:2] == CLICK and (click := self._click(payload)):
@@ -99,7 +99,7 @@ class Translator:
                     raise
                 break
             if isinstance(record, GapRecord):
-                gaps += record.count
+                gaps[record.reason] = gaps.get(record.reason, 0) + record.count
             records.append(_encode(record))
         return Translated(len(records), b"".join(records), gaps)
 

@@ -430,9 +430,39 @@ async def test_the_low_watermark_never_passes_an_unacknowledged_record(config: E
             control.before = None
             await arrived(control, ids)
             told = len(control.statuses)
-            await control.until(lambda: len(control.statuses) > told + 1)
+            await control.until(lambda: len(control.statuses) > told)
             assert control.statuses[-1].low_watermark_ms > started + 4_000
             assert control.statuses[-1].backlog_records == 0
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+async def test_a_record_that_the_control_plane_fails_at_holds_no_other_up(config: EdgeConfig, is_open: bool) -> None:
+    control = ControlPlane()
+    ids: list[bytes] = [] if is_open else seal_one_stream(config, 40)
+    poison: list[bytes] = ids[10:11]
+
+    async def fail(delivery: Delivery) -> web.Response | None:
+        records = delivery.batch.records if delivery.batch else []
+        hit = any(isinstance(record, ClickRecord) and record.click_id in poison for record in records)
+        return web.Response(status=500) if hit else None
+
+    control.before = fail
+    writer = writer_for(config)
+    async with running(control, port_of(config)):
+        with agent(config) as process:
+            await control.until(lambda: control.statuses != [])
+            if is_open:
+                ids = [click_id.new() for _ in range(40)]
+                poison.append(ids[10])
+                writer.append([click(identity) for identity in ids])
+            await control.until(lambda: "fails at a record" in process.log_text())
+            assert set(control.click_ids()) >= set(ids[:10])
+            await control.until(lambda: not list((config.data_dir / "spool").glob("*.open")))
+            others = append_clicks(writer, 20)
+            await arrived(control, others)
+            assert ids[10] not in control.click_ids()
+            poison.clear()
+            await arrived(control, ids + others)
 
 
 async def test_clock_samples_tell_how_far_the_clocks_are_apart(config: EdgeConfig) -> None:
