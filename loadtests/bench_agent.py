@@ -23,6 +23,7 @@ from pathlib import Path
 from edge import lifeline
 from edge.agent.drain import Drain
 from edge.agent.portion import BATCH_BYTES, BATCH_RECORDS, Packer
+from edge.agent.ring_reader import RingReader, find_rings
 from edge.agent.segment import list_segments
 from edge.agent.streams import Stream
 from edge.config import EdgeConfig
@@ -139,8 +140,6 @@ def feed(writers: Sequence[RingWriter], records: Sequence[bytes], rate: int, sec
 
 
 def ring_is_behind(rings: Path) -> list[bool]:
-    from edge.agent.ring_reader import RingReader, find_rings
-
     behind: list[bool] = []
     for path in find_rings(rings):
         reader = RingReader.open(path)
