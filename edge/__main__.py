@@ -10,8 +10,10 @@ from pathlib import Path
 
 from edge import spool_command, supervisor
 from edge.agent.guard import ACCEPT_FILE
+from edge.agent.lock import AlreadyRunning
 from edge.claims import CannotStart
 from edge.config import EdgeConfig
+from edge.replay import CannotReplay
 from edge.spool import NoSpool
 from shared import config, logs
 
@@ -31,10 +33,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given.command == ACCEPT_FEED:
             return _accept_feed(settings)
         if given.command == SPOOL:
-            return spool_command.run(given, settings.data_dir)
+            return spool_command.run(given, settings)
         logs.set_up(log.level, log.format, process="supervisor")
         return supervisor.run(settings, log)
-    except (config.ConfigError, CannotStart, NoSpool) as error:
+    except (config.ConfigError, CannotStart, NoSpool, CannotReplay, AlreadyRunning) as error:
         print(f"clicktrail-edge: {error}", file=sys.stderr)
         return USAGE_ERROR
 

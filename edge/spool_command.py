@@ -1,8 +1,9 @@
-"""`clicktrail-edge spool inspect|verify`, which `clicktrail spool` calls as well."""
+"""`clicktrail-edge spool inspect|verify|replay`, which `clicktrail spool` calls as well."""
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import datetime
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,26 +11,40 @@ from typing import Any, Final
 
 import msgspec
 
+from edge.config import EdgeConfig
+from edge.replay import replay
 from edge.spool import Segment, inspect
 
 DAMAGED: Final = 1  # exit code of `verify`
-INSPECT, VERIFY = "inspect", "verify"
+INSPECT, VERIFY, REPLAY = "inspect", "verify", "replay"
 
 
 def add_to(commands: Any) -> None:
     """Adds the command to a parser's commands."""
     spool = commands.add_parser("spool", help="look into the records on this node's disk")
     actions = spool.add_subparsers(dest="action", metavar="ACTION", required=True)
-    helps = {INSPECT: "list the segments and what they hold", VERIFY: "check every record; exit code 1 on damage"}
+    helps = {
+        INSPECT: "list the segments and what they hold",
+        VERIFY: "check every record; exit code 1 on damage",
+        REPLAY: "send the control plane what it lacks of them; the edge must be stopped, or the folder a copy",
+    }
     for action, words in helps.items():
         parser = actions.add_parser(action, help=words)
         parser.add_argument("--data", type=Path, metavar="DIR", help="folder of the edge, or a copy; else [edge] data")
+        if action == REPLAY:
+            parser.add_argument("files", nargs="*", metavar="SEGMENT", help="file names; all sealed ones if none")
+            continue
         parser.add_argument("--json", action="store_true", help="one JSON array instead of a table")
 
 
-def run(given: argparse.Namespace, configured: Path) -> int:
-    """Returns the exit code. Raises NoSpool."""
-    segments = inspect(given.data or configured)
+def run(given: argparse.Namespace, config: EdgeConfig) -> int:
+    """Returns the exit code. Raises NoSpool, CannotReplay, AlreadyRunning, OSError."""
+    data = given.data or config.data_dir
+    if given.action == REPLAY:
+        for one in asyncio.run(replay(config, data, given.files)):
+            print(f"{one.file}: {one.sent:,} of {one.records:,} records were new to the control plane")
+        return 0
+    segments = inspect(data)
     if given.json:
         print(msgspec.json.format(msgspec.json.encode(segments), indent=2).decode())
     elif given.action == INSPECT:

@@ -167,7 +167,7 @@ class Shipper:
         try:
             low_ms = self._low_watermark_ms()
             portion, body = await asyncio.to_thread(self._packed, stream, lane, epoch, low_ms)
-            answer = await self._post(stream, portion, body)
+            answer = await post_batch(self._client, self._samples, stream.stream_id, portion, body)
             moved = await self._take(answer, stream, portion, epoch)
         except Unreachable as error:
             self.errors["unreachable"] += 1
@@ -207,19 +207,9 @@ class Shipper:
         portion = self._portion(stream, lane, epoch)
         return portion, self._packers[lane].pack(portion, low_watermark_ms, self._samples.recent())
 
-    async def _post(self, stream: Stream | Expired, portion: Portion, body: bytes) -> Answer:
-        said = stream.stream_id.hex(), str(portion.first), str(portion.count)
-        headers = dict(zip((STREAM_HEADER, FIRST_HEADER, COUNT_HEADER), said, strict=True))
-        headers |= {"Content-Type": CONTENT_TYPE, DIGEST_HEADER: digest_of(body, *said)}
-        answered = self._samples.begin()
-        answer = await self._client.post(BATCH_PATH, body, headers)
-        if (ack := _ack_of(answer)) is not None:
-            answered(ack.server_ms)
-        return answer
-
     async def _take(self, answer: Answer, stream: Stream | Expired, portion: Portion, epoch: str) -> bool:
         """Believes the answer. False where it moved nothing."""
-        ack = _ack_of(answer)
+        ack = ack_of(answer)
         if ack is None:
             self._refused(answer, portion)
             return False
@@ -267,7 +257,21 @@ class Shipper:
             _log.warning(event, **fields)
 
 
-def _ack_of(answer: Answer) -> BatchAck | None:
+async def post_batch(
+    client: ControlClient, samples: ClockSamples, stream_id: bytes, portion: Portion, body: bytes
+) -> Answer:
+    """One exchange; its answer is a clock sample too. Raises Unreachable."""
+    said = stream_id.hex(), str(portion.first), str(portion.count)
+    headers = dict(zip((STREAM_HEADER, FIRST_HEADER, COUNT_HEADER), said, strict=True))
+    headers |= {"Content-Type": CONTENT_TYPE, DIGEST_HEADER: digest_of(body, *said)}
+    answered = samples.begin()
+    answer = await client.post(BATCH_PATH, body, headers)
+    if (ack := ack_of(answer)) is not None:
+        answered(ack.server_ms)
+    return answer
+
+
+def ack_of(answer: Answer) -> BatchAck | None:
     """What an answer acknowledges: records stored (200), wanted instead (409), or set aside (400, 422)."""
     if answer.status not in (200, 400, 409, 422):
         return None

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
 import threading
 from pathlib import Path
 
+import pytest
+
 from edge.agent.drain import Drain
+from edge.agent.lock import AlreadyRunning
+from edge.agent.segment import list_segments
 from edge.config import EdgeConfig
 from edge.node import edge_id, ring_directory
+from edge.replay import replay
 from edge.spool import inspect
-from tests.support.agent import append_clicks, config_for, writer_for
+from tests.support.agent import agent, append_clicks, config_for, writer_for
+from tests.support.control_plane import ControlPlane, running
 
 
 def spool_with(folder: Path, count: int) -> tuple[EdgeConfig, list[bytes]]:
@@ -69,3 +76,29 @@ def test_a_folder_without_a_spool_is_one_sentence(tmp_path: Path) -> None:
     assert said.returncode == 2
     assert said.stderr.count("\n") == 1
     assert "there is no spool in" in said.stderr
+
+
+async def test_replay_sends_what_is_lacking_and_doubles_nothing(tmp_path: Path) -> None:
+    control = ControlPlane()
+    async with running(control):
+        config, ids = spool_with(tmp_path, 50)
+        config = config_for(config.data_dir, control.url)
+        (name,) = list_segments(config.data_dir / "spool")
+        assert [one.sent for one in await replay(config, config.data_dir, [])] == [50]
+        stream = control.streams[name.stream_id]
+        for number in range(20, 50):
+            del stream.records[number]
+        stream.next, stream.closed = 20, False
+        assert [one.sent for one in await replay(config, config.data_dir, [str(name)])] == [30]
+        assert control.click_ids() == ids
+        assert stream.closed
+        stream.next = 30
+        assert [one.sent for one in await replay(config, config.data_dir, [])] == [0], "it has ended: by a gap, perhaps"
+
+
+async def test_replay_beside_a_running_edge_is_refused(tmp_path: Path) -> None:
+    config, _ = spool_with(tmp_path, 5)
+    with agent(config) as process:
+        await asyncio.to_thread(process.until_ready)
+        with pytest.raises(AlreadyRunning, match="another edge uses"):
+            await replay(config, config.data_dir, [])
