@@ -2,8 +2,8 @@
 
 The control plane's mark of each stream decides, as it does for an agent: it is asked for first, and only what lies
 behind it is sent, to streams that have not ended. So replaying twice, or what an agent has sent as well, doubles
-nothing, and what a gap record has declared lost stays so. For a folder that was copied from a dead machine, or a control
-plane that lost records which the edge no longer asks about by itself.
+nothing, and what a gap record has declared lost stays so. For a folder that was copied from a dead machine, or a
+control plane that lost records which the edge no longer asks about by itself.
 """
 
 from __future__ import annotations
