@@ -72,7 +72,12 @@ class EdgeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     fsync_interval_ms: int = 50
     """How long a record may wait in the page cache before it is synced to the disk, in milliseconds."""
 
+    metrics_port: int = 9464
+    """TCP port on 127.0.0.1 where the agent answers `/metrics` for Prometheus; 0: none. The default is the one that
+    OpenTelemetry gives to Prometheus exporters. Of several edges on a machine the first gets it."""
+
     def __post_init__(self) -> None:
+        _between("metrics_port", self.metrics_port, 0, 65535)
         _between("port", self.port, 1, 65535)
         _between("workers", self.workers, 0, 1024)
         _between("connections", self.connections, 16, 1_000_000)

@@ -35,26 +35,18 @@ from edge.linkfiles import (
     read_position,
     unseal,
 )
-<<<<<<< HEAD
 from edge.rules import Rules
-from shared.wire import DomainEntry, Entry, KeyEntry, LinkEntry
-=======
 from shared.logs import get_logger
-from shared.wire import Carry, DomainEntry, Entry, KeyEntry, LinkEntry
->>>>>>> cache
+from shared.wire import DomainEntry, Entry, KeyEntry, LinkEntry
 
 HOT_LINKS = 20_000  # decoded and ready, at about 1 kB each; every arm of a rule counts like a link
 HOT_DOMAINS = 5_000
 HOT_KEYS = 5_000
 
-<<<<<<< HEAD
 _EVER_CLOSED = 0  # Unix ms from which a link is closed
 _NEVER = 1 << 63
 
-_log = structlog.get_logger()
-=======
 _log = get_logger()
->>>>>>> cache
 _decode_entry = msgspec.msgpack.Decoder(Entry).decode
 _decode_moved = msgspec.msgpack.Decoder(Moved).decode
 _referrer_policy = re.compile(r"[a-z-]+(?:, ?[a-z-]+)*").fullmatch

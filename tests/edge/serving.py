@@ -133,7 +133,8 @@ class Serving:
         found: list[record.Record] = []
         for path in find_rings(self._rings):
             reader = RingReader.open(path)
-            found += [record.decode(frame.payload) for frame in reader.read()]
+            while (run := reader.read()) is not None:
+                found += [record.decode(payload) for payload in run.payloads()]
             reader.close()
         return found
 
