@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 
 from tests.security.crafted.request import Case
 
 _TELLING = (
-    b"\r\n", b"\n", b"\r", b"\r\n\r\n", b" ", b"\t", b":", b"\0", b"\x7f", b"\x80", b"\xff", b"%", b"%00", b"%0d%0a", b"?", b"#", b"/", b"@",
-    b"HTTP/1.1", b"HTTP/1.0", b"GET ", b"HEAD ", b"POST ", b"http://", b"Host: x\r\n", b"Content-Length: 5\r\n", b"Content-Length: 0\r\n",
-    b"Transfer-Encoding: chunked\r\n", b"Connection: close\r\n", b"Expect: 100-continue\r\n", b"0\r\n\r\n", b"5\r\nhello\r\n", b",", b";",
+    b"\r\n", b"\n", b"\r", b"\r\n\r\n", b" ", b"\t", b":", b"\0", b"\x7f", b"\x80", b"\xff", b"%", b"%00", b"%0d%0a",
+    b"?", b"#", b"/", b"@", b"HTTP/1.1", b"HTTP/1.0", b"GET ", b"HEAD ", b"POST ", b"http://", b"Host: x\r\n",
+    b"Content-Length: 5\r\n", b"Content-Length: 0\r\n", b"Transfer-Encoding: chunked\r\n", b"Connection: close\r\n",
+    b"Expect: 100-continue\r\n", b"0\r\n\r\n", b"5\r\nhello\r\n", b",", b";",
 )  # fmt: skip
 
 
@@ -32,7 +34,7 @@ def cut(data: bytes, chance: random.Random) -> list[bytes]:
     ends = [at for at in range(len(data)) if data[at] in b"\r\n"]
     places |= {min(len(data), chance.choice(ends) + chance.randrange(2)) for _ in range(chance.randrange(4)) if ends}
     bounds = [0, *sorted(places), len(data)]
-    return [data[start:end] for start, end in zip(bounds, bounds[1:], strict=False) if end > start]
+    return [data[start:end] for start, end in pairwise(bounds) if end > start]
 
 
 def _place(data: bytes, chance: random.Random) -> int:

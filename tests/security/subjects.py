@@ -28,6 +28,7 @@ from edge.links import LinkCache
 from edge.proxies import Proxies
 from edge.ring import RingWriter
 from edge.server import Server
+from edge.worker import CLOSE_S
 from shared import click_id
 from shared.wire import Entry
 from tests.edge.building import domain, fill, key, link
@@ -113,7 +114,7 @@ async def plain(folder: Path) -> AsyncGenerator[Subject]:
     cache = LinkCache.open(folder / "links")
     ring = RingWriter.open(folder / "rings", 0, 4 << 20, 16 << 20)
     app = App(cache, ring, Proxies(()))
-    runner = web.ServerRunner(Server(app.respond))
+    runner = web.ServerRunner(Server(app.respond), shutdown_timeout=CLOSE_S)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     yield Subject(runner.addresses[0][1], app, _only_ring(folder))

@@ -11,29 +11,34 @@ from itertools import product
 from tests.security.crafted.request import SMUGGLED, Case, named, request
 
 _LENGTHS = (
-    b"0", b"5", b"4", b"6", b"05", b"+5", b"-5", b"-0", b" 5", b"5 ", b"\t5", b"5\x0b", b"5\0", b"5,5", b"5, 5", b"5,6", b"5;x", b"5.0",
-    b"0x5", b"5e0", b"5_0", b"five", b"", b"\xd9\xa5", b"\xb5", b"\"5\"", b"4294967301", b"18446744073709551621",
-    b"99999999999999999999999999", b"9" * 5_000,
+    b"0", b"5", b"4", b"6", b"05", b"+5", b"-5", b"-0", b" 5", b"5 ", b"\t5", b"5\x0b", b"5\0", b"5,5", b"5, 5",
+    b"5,6", b"5;x", b"5.0", b"0x5", b"5e0", b"5_0", b"five", b"", b"\xd9\xa5", b"\xb5", b"\"5\"", b"4294967301",
+    b"18446744073709551621", b"99999999999999999999999999", b"9" * 5_000,
 )  # fmt: skip
 _CODINGS = (
-    b"chunked", b"Chunked", b"CHUNKED", b" chunked", b"chunked ", b"\tchunked", b"chunked\t", b"\x0bchunked", b"chunked\x0b", b"chunked\0",
-    b"xchunked", b"chunkedx", b"chunke", b"chunked, chunked", b"chunked,chunked", b"gzip, chunked", b"chunked, gzip", b"gzip", b"identity",
-    b"identity, chunked", b"chunked, identity", b"chunked;q=1", b"\"chunked\"", b"chunked,", b",chunked", b"", b",", b"cow", b"ch\xfcnked",
-    b"chun\rked", b"chunked\r", b"x\nTransfer-Encoding: chunked",
+    b"chunked", b"Chunked", b"CHUNKED", b" chunked", b"chunked ", b"\tchunked", b"chunked\t", b"\x0bchunked",
+    b"chunked\x0b", b"chunked\0", b"xchunked", b"chunkedx", b"chunke", b"chunked, chunked", b"chunked,chunked",
+    b"gzip, chunked", b"chunked, gzip", b"gzip", b"identity", b"identity, chunked", b"chunked, identity",
+    b"chunked;q=1", b"\"chunked\"", b"chunked,", b",chunked", b"", b",", b"cow", b"ch\xfcnked", b"chun\rked",
+    b"chunked\r", b"x\nTransfer-Encoding: chunked",
 )  # fmt: skip
 _ENDED = b"0\r\n\r\n"
 _CHUNKS = (
     b"0\r\n\r\n", b"5\r\nhello\r\n0\r\n\r\n", b"05\r\nhello\r\n0\r\n\r\n", b"0000000000000005\r\nhello\r\n0\r\n\r\n",
-    b"00000000000000005\r\nhello\r\n0\r\n\r\n", b"a\r\nhellohello\r\n0\r\n\r\n", b"A\r\nhellohello\r\n0\r\n\r\n", b"+5\r\nhello\r\n0\r\n\r\n",
-    b"-5\r\nhello\r\n0\r\n\r\n", b"0x5\r\nhello\r\n0\r\n\r\n", b" 5\r\nhello\r\n0\r\n\r\n", b"5 \r\nhello\r\n0\r\n\r\n", b"5\t\r\nhello\r\n0\r\n\r\n",
-    b"5;\r\nhello\r\n0\r\n\r\n", b"5;a=b\r\nhello\r\n0\r\n\r\n", b"5; a = \"b\"\r\nhello\r\n0\r\n\r\n", b"5;a=\"\r\n\"\r\nhello\r\n0\r\n\r\n",
-    b"5;a\nb\r\nhello\r\n0\r\n\r\n", b"5;\0\r\nhello\r\n0\r\n\r\n", b"5;" + b"x" * 20_000 + b"\r\nhello\r\n0\r\n\r\n",
-    b"5\nhello\n0\n\n", b"5\r\nhello\n0\r\n\r\n", b"5\nhello\r\n0\r\n\r\n", b"5\rhello\r0\r\r", b"5\r\nhello0\r\n\r\n", b"5\r\nhello\r\n0\n\n",
-    b"5\r\nhelloXX0\r\n\r\n", b"6\r\nhello\r\n0\r\n\r\n", b"4\r\nhello\r\n0\r\n\r\n", b"5\r\nhello\r\n", b"5\r\nhel", b"5", b"", b"\r\n", b"g\r\n",
-    b"\xb5\r\nhello\r\n0\r\n\r\n", b"FFFFFFFF\r\nhello", b"FFFFFFFFFFFFFFFF\r\nhello", b"10000000000000005\r\nhello\r\n0\r\n\r\n",
-    b"5\r\nhello\r\n0\r\nA: b\r\n\r\n", b"5\r\nhello\r\n0\r\nContent-Length: 9\r\n\r\n", b"5\r\nhello\r\n0\r\nHost: evil.example\r\n\r\n",
-    b"5\r\nhello\r\n0\r\nTransfer-Encoding: chunked\r\n\r\n", b"5\r\nhello\r\n0\r\nbroken\r\n\r\n", b"5\r\nhello\r\n0\r\n\nA: b\r\n\r\n",
-    b"5\r\nhello\r\n0\r\nA: " + b"x" * 20_000 + b"\r\n\r\n", b"5\r\nhello\r\n0;a=b\r\n\r\n", b"5\r\nhello\r\n00\r\n\r\n", b"5\r\nhello\r\n0\r\n",
+    b"00000000000000005\r\nhello\r\n0\r\n\r\n", b"a\r\nhellohello\r\n0\r\n\r\n", b"A\r\nhellohello\r\n0\r\n\r\n",
+    b"+5\r\nhello\r\n0\r\n\r\n", b"-5\r\nhello\r\n0\r\n\r\n", b"0x5\r\nhello\r\n0\r\n\r\n",
+    b" 5\r\nhello\r\n0\r\n\r\n", b"5 \r\nhello\r\n0\r\n\r\n", b"5\t\r\nhello\r\n0\r\n\r\n",
+    b"5;\r\nhello\r\n0\r\n\r\n", b"5;a=b\r\nhello\r\n0\r\n\r\n", b"5; a = \"b\"\r\nhello\r\n0\r\n\r\n",
+    b"5;a=\"\r\n\"\r\nhello\r\n0\r\n\r\n", b"5;a\nb\r\nhello\r\n0\r\n\r\n", b"5;\0\r\nhello\r\n0\r\n\r\n",
+    b"5;" + b"x" * 20_000 + b"\r\nhello\r\n0\r\n\r\n", b"5\nhello\n0\n\n", b"5\r\nhello\n0\r\n\r\n",
+    b"5\nhello\r\n0\r\n\r\n", b"5\rhello\r0\r\r", b"5\r\nhello0\r\n\r\n", b"5\r\nhello\r\n0\n\n",
+    b"5\r\nhelloXX0\r\n\r\n", b"6\r\nhello\r\n0\r\n\r\n", b"4\r\nhello\r\n0\r\n\r\n", b"5\r\nhello\r\n", b"5\r\nhel",
+    b"5", b"", b"\r\n", b"g\r\n", b"\xb5\r\nhello\r\n0\r\n\r\n", b"FFFFFFFF\r\nhello", b"FFFFFFFFFFFFFFFF\r\nhello",
+    b"10000000000000005\r\nhello\r\n0\r\n\r\n", b"5\r\nhello\r\n0\r\nA: b\r\n\r\n",
+    b"5\r\nhello\r\n0\r\nContent-Length: 9\r\n\r\n", b"5\r\nhello\r\n0\r\nHost: evil.example\r\n\r\n",
+    b"5\r\nhello\r\n0\r\nTransfer-Encoding: chunked\r\n\r\n", b"5\r\nhello\r\n0\r\nbroken\r\n\r\n",
+    b"5\r\nhello\r\n0\r\n\nA: b\r\n\r\n", b"5\r\nhello\r\n0\r\nA: " + b"x" * 20_000 + b"\r\n\r\n",
+    b"5\r\nhello\r\n0;a=b\r\n\r\n", b"5\r\nhello\r\n00\r\n\r\n", b"5\r\nhello\r\n0\r\n",
     b"1\r\nh\r\n" * 50 + b"0\r\n\r\n",
 )  # fmt: skip
 
@@ -49,7 +54,10 @@ def content_lengths() -> Iterator[Case]:
     for first, second in product((b"0", b"5", b"6"), repeat=2):
         lines = (b"Content-Length: " + first, b"content-length: " + second)
         for method in (b"GET", b"POST"):
-            yield Case(f"{first.decode()} and {second.decode()} {method.decode()}", request(*lines, method=method, body=b"hello"))
+            yield Case(
+                f"{first.decode()} and {second.decode()} {method.decode()}",
+                request(*lines, method=method, body=b"hello"),
+            )
     for name in (b"Content-Length ", b" Content-Length", b"Content_Length", b"Content-Length\0", b"content-LENGTH"):
         yield Case(f"named {named(name)}", request(name + b": 5", method=b"POST", body=b"hello"))
 
@@ -65,7 +73,13 @@ def transfer_encodings() -> Iterator[Case]:
             yield Case(f"{name} in HTTP/1.0", request(line, method=method, version=b"HTTP/1.0", body=_ENDED))
         yield Case(f"{named(coding)} and chunked", request(line, b"Transfer-Encoding: chunked", body=_ENDED))
         yield Case(f"chunked and {named(coding)}", request(b"Transfer-Encoding: chunked", line, body=_ENDED))
-    for name in (b"Transfer-Encoding ", b" Transfer-Encoding", b"Transfer_Encoding", b"transfer-ENCODING", b"Transfer-Encoding\t"):
+    for name in (
+        b"Transfer-Encoding ",
+        b" Transfer-Encoding",
+        b"Transfer_Encoding",
+        b"transfer-ENCODING",
+        b"Transfer-Encoding\t",
+    ):
         yield Case(f"named {named(name)}", request(name + b": chunked", method=b"POST", body=_ENDED))
 
 
@@ -110,15 +124,22 @@ def smuggling() -> Iterator[Case]:
             ("upgraded", (b"Connection: upgrade", b"Upgrade: h2c"), SMUGGLED),
         ]
         for name, fields, body in sent:
-            yield Case(f"{name}, {method.decode()} {target.decode()}", request(*fields, method=method, target=target, body=body))
+            yield Case(
+                f"{name}, {method.decode()} {target.decode()}",
+                request(*fields, method=method, target=target, body=body),
+            )
 
 
 def expectations_and_upgrades() -> Iterator[Case]:
     for value in (b"100-continue", b"100-Continue", b"100", b"200-ok", b"", b"100-continue, x", b"\0"):
         line = b"Expect: " + value
         yield Case(f"Expect {named(value)}", request(line))
-        yield Case(f"Expect {named(value)} with a length", request(line, b"Content-Length: 5", method=b"POST", target=b"/_t/e"))
-        yield Case(f"Expect {named(value)} with a body", request(line, b"Content-Length: 5", method=b"POST", body=b"hello"))
+        yield Case(
+            f"Expect {named(value)} with a length", request(line, b"Content-Length: 5", method=b"POST", target=b"/_t/e")
+        )
+        yield Case(
+            f"Expect {named(value)} with a body", request(line, b"Content-Length: 5", method=b"POST", body=b"hello")
+        )
         yield Case(f"Expect {named(value)} in HTTP/1.0", request(line, version=b"HTTP/1.0"))
     for protocol in (b"websocket", b"h2c", b"HTTP/2.0", b"TLS/1.0", b"", b"x, y"):
         for connection in (b"Upgrade", b"keep-alive, Upgrade", b"close, upgrade", b"keep-alive"):

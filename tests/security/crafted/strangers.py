@@ -11,7 +11,11 @@ from tests.security.crafted.request import GOOD, Case
 _TLS_BODY = b"\x03\x03" + bytes(range(32)) + b"\0\0\x02\x13\x01\x01\0\0\0"
 _PROTOCOLS = {
     "nothing": b"",
-    "TLS hello": b"\x16\x03\x01" + struct.pack(">H", len(_TLS_BODY) + 4) + b"\x01" + struct.pack(">I", len(_TLS_BODY))[1:] + _TLS_BODY,
+    "TLS hello": b"\x16\x03\x01"
+    + struct.pack(">H", len(_TLS_BODY) + 4)
+    + b"\x01"
+    + struct.pack(">I", len(_TLS_BODY))[1:]
+    + _TLS_BODY,
     "SSL 2 hello": b"\x80\x2e\x01\x03\x01\0\x15\0\0\0\x10" + bytes(37),
     "HTTP/2 preface": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0",
     "HTTP/2 preface, half": b"PRI * HTTP/2.0\r\n\r\n",

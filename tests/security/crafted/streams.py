@@ -37,7 +37,9 @@ def pipelines() -> Iterator[Case]:
         yield Case(f"{count} links", GOOD * count)
         yield Case(f"{count} times HEAD and link", (_KINDS["HEAD"] + GOOD) * count)
         yield Case(f"{count} links, then a beacon", GOOD * count + _KINDS["beacon"])
-    yield Case("everything", b"".join(_KINDS[kind] for kind in _KINDS if kind not in ("close", "1.0", "malformed", "upgrade")))
+    yield Case(
+        "everything", b"".join(_KINDS[kind] for kind in _KINDS if kind not in ("close", "1.0", "malformed", "upgrade"))
+    )
 
 
 def truncations() -> Iterator[Case]:
