@@ -17,7 +17,6 @@ from edge.links import LinkCache
 from edge.proxies import Proxies
 from edge.ring import RingWriter
 from edge.server import Server
-from edge.worker import CLOSE_S
 from shared.wire import Entry
 from tests.edge.building import HOST, fill
 
@@ -98,7 +97,7 @@ async def serving(folder: Path, *entries: Entry, trusted_proxies: tuple[str, ...
     cache = LinkCache.open(folder / "links")
     ring = RingWriter.open(folder / "rings", 0, _RING_BYTES, 4 * _RING_BYTES)
     app = App(cache, ring, Proxies(trusted_proxies))
-    runner = web.ServerRunner(Server(app.respond), shutdown_timeout=CLOSE_S)
+    runner = web.ServerRunner(Server(app.respond))
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()

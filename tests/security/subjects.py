@@ -28,7 +28,6 @@ from edge.links import LinkCache
 from edge.proxies import Proxies
 from edge.ring import RingWriter
 from edge.server import Server
-from edge.worker import CLOSE_S
 from shared import click_id
 from shared.wire import Entry
 from tests.edge.building import domain, fill, key, link
@@ -36,6 +35,7 @@ from tests.edge.serving import serving
 
 QUIET_TURNS = 24
 PIECE_TURNS = 4  # within which a server reads what has arrived
+CLOSE_S = 0.1
 READ_BYTES = 1 << 20
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER: a hundred thousand connections must not leave TIME_WAIT behind
 
