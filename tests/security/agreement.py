@@ -14,9 +14,13 @@ refusal is worded is free: 400 or 431, or nothing at all.
 
 How bytes are cut into pieces on their way is nobody's choice, and for malformed ones it makes a difference to aiohttp:
 when a read holds a good request and a broken one, both are lost (it drops what it has parsed of a read when the rest
-fails), and a request that closes its connection is answered when it came alone but not when rubbish came with it. So
-the edge may do, for any way in which it gets some bytes, what the plain server does for one of these: the same pieces,
-all at once, or cut behind every empty line. For well-formed bytes the three are one.
+fails), and a request that closes its connection is answered when it came alone, but not when more came with it. So the
+edge may do, for the pieces in which it gets some bytes, what the plain server does for the same pieces, or for these
+cut once more behind some of the first heads, as if a request and the one behind it had not arrived together; or for
+all in one. For well-formed bytes all of these are the same.
+
+Bytes that cannot become a request may be refused at once or when they have come to an end. Where one server has refused
+and the other waits, an empty line is sent after them, and then both must have refused.
 """
 
 from __future__ import annotations
