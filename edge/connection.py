@@ -28,9 +28,9 @@ class Connection:
     """`is_odd` is whether it needs more than the next request judged: then its owner looks closer."""
 
     __slots__ = (
-        "_owner", "awaits_room", "body_left", "deadline", "ends_soon", "guest", "has_unread", "is_ending", "is_half_closed", "is_lingering",
-        "is_odd", "is_open", "is_trusted", "keep_alive_s", "needs_prologue", "output", "peer", "pending", "place",
-        "receive", "send", "socket",
+        "_owner", "awaits_room", "body_left", "deadline", "ends_soon", "guest", "has_unread", "is_ending",
+        "is_half_closed", "is_lingering", "is_odd", "is_open", "is_trusted", "keep_alive_s", "needs_prologue", "output",
+        "peer", "pending", "place", "receive", "send", "socket",
     )  # fmt: skip
 
     def __init__(self, sock: socket.socket, peer: Peer, owner: Owner, *, keep_alive_s: int, deadline: int) -> None:

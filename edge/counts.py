@@ -32,6 +32,7 @@ _COUNTERS: Final[tuple[str, ...]] = (
     "refused_beacons",
     "bad_requests",
     "connections_accepted",
+    "connections_refused",
     "connections_shed",
     "lent",
 )

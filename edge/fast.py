@@ -117,6 +117,7 @@ class FastPath:
         self._asked: dict[str, list[bytes]] = {}  # entry key -> the lines under which its link lies ready
         self._clients = Clients()
         self._usual = self._clients.usual
+        self._no_clicks = counts.no_clicks
         self._records: list[bytes] = []
         self._ids: list[tuple[bytes, bytes]] = []
         self._stamp = self._time = self._time_text = b""
@@ -145,6 +146,7 @@ class FastPath:
         random, text = self._ids.pop()
         redirect = self.rendering.redirects[ready.status]
 
+        self._no_clicks[client.code] += 1
         if form.sets_visitor:
             self._records.append(b"".join((
                 form.starts[client.code], peer.lengths_with_visitor, self._stamp, random, ready.link_and_host_length,

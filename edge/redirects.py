@@ -153,6 +153,7 @@ class Redirects:
         )
         self._ring.append([encoded])
         self._counts.redirects += 1
+        self._counts.no_clicks[record.NO_CLICK_CODE[no_click]] += 1
 
     def _answer_unknown(self, head: Head) -> Answer:
         domain = self._cache.domain(head.host)

@@ -20,7 +20,7 @@ import uvloop
 
 from edge import lifeline
 from edge.config import EdgeConfig
-from edge.counts import Counts
+from edge.counts import Counts, CountsPage
 from edge.fast import FastPath
 from edge.guests import Guests
 from edge.links import LinkCache
@@ -60,6 +60,7 @@ async def serve(orders: lifeline.Orders) -> None:
     ring = _open_ring(config, orders.index)
     proxies, counts = Proxies(config.trusted_proxies), Counts()
     redirects = Redirects(cache, ring, proxies, counts, config.country_header)
+    page = CountsPage(ring_directory(config.data_dir, config.ring_dir), orders.index)
     listener = socket.socket(fileno=orders.listener)
     listener.setblocking(False)
 
@@ -79,10 +80,12 @@ async def serve(orders: lifeline.Orders) -> None:
         cache.refresh()
         redirects.flush_unknown()
         front.tick()
+        page.publish(counts)
         await asyncio.sleep(TICK_S)
 
     await front.finish(DRAIN_S)
     redirects.flush_unknown(all_of_it=True)
+    page.publish(counts)
     ring.close()
     cache.close()
 
