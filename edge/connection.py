@@ -120,8 +120,10 @@ class Connection:
                 self.transmit(data)
 
     def answered(self) -> None:
-        if self.body_left != FOR_GOOD:
+        if self.body_left == 0:
             self._owner.on_answered(self)
+        else:
+            self.body_left = FOR_GOOD  # aiohttp reads the rest of the body, or closes
 
     def ended(self) -> None:
         self.guest = None

@@ -267,7 +267,7 @@ class Connections:
             self._send(connection, replies)
             replies.clear()
             self._lend(connection, data, b"")
-        elif len(data) > HEAD_MAX_BYTES - len(END):
+        elif len(data) >= HEAD_MAX_BYTES:
             self._counts.bad_requests += 1
             replies.append(self._fast.rendering.render(answer.TOO_LARGE, closes=True))
             connection.is_ending = connection.has_unread = True

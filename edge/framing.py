@@ -1,7 +1,7 @@
 """Where a request ends: by one strict grammar, for what the fast path judges itself and for what it lends.
 
-What this module cannot delimit without doubt is lent to aiohttp for good, with every byte that follows, so that there is
-never a second opinion on where the next request begins.
+What this module cannot delimit without doubt is lent to aiohttp for good, with every byte that follows, so that there
+is never a second opinion on where the next request begins.
 """
 
 from __future__ import annotations

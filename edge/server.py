@@ -70,7 +70,7 @@ class Server(web.Server):
         finally:
             self._asking.discard(request.protocol)
             self._note_progress()
-        if self._is_stopping:
+        if self._is_stopping or response.status == answer.TOO_LARGE.status:
             response.force_close()
         return response
 

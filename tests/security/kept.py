@@ -22,8 +22,8 @@ def _in_rings(folder: Path) -> Iterator[bytes]:
     for node in folder.iterdir():
         for path in find_rings(node):
             reader = RingReader.open(path)
-            while frames := reader.read():
-                yield from (frame.payload for frame in frames)
+            while (run := reader.read()) is not None:
+                yield from run.payloads()
             reader.close()
 
 

@@ -24,8 +24,10 @@ from aiohttp import web
 from edge import record
 from edge.agent.ring_reader import RingReader, find_rings
 from edge.app import App
+from edge.counts import Counts
 from edge.links import LinkCache
 from edge.proxies import Proxies
+from edge.redirects import Redirects
 from edge.ring import RingWriter
 from edge.server import Server
 from shared import click_id
@@ -95,9 +97,9 @@ class Subject:
 
     def _records(self) -> list[object]:
         self.app.redirects.flush_unknown(all_of_it=True)
-        frames = self._ring.read()
+        runs = list(iter(self._ring.read, None))
         self._ring.release(self._ring.cursor)
-        return [_comparable(record.decode(frame.payload)) for frame in frames]
+        return [_comparable(record.decode(payload)) for run in runs for payload in run.payloads()]
 
 
 @asynccontextmanager
@@ -113,7 +115,8 @@ async def plain(folder: Path) -> AsyncGenerator[Subject]:
     fill(folder / "links", *ENTRIES)
     cache = LinkCache.open(folder / "links")
     ring = RingWriter.open(folder / "rings", 0, 4 << 20, 16 << 20)
-    app = App(cache, ring, Proxies(()))
+    proxies, counts = Proxies(()), Counts()
+    app = App(cache, ring, proxies, counts, Redirects(cache, ring, proxies, counts))
     runner = web.ServerRunner(Server(app.respond), shutdown_timeout=CLOSE_S)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
