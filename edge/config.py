@@ -42,6 +42,10 @@ class EdgeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Networks (CIDR) of the proxies and CDNs in front, whose `X-Forwarded-For`, `X-Forwarded-Proto` and `Forwarded`
     are believed. From any other peer these headers are ignored."""
 
+    proxy_protocol: bool = False
+    """Whether connections from `trusted_proxies` begin with the PROXY protocol (version 1 or 2), which then names the
+    visitor. Those that don't are closed. Linux only."""
+
     country_header: str = ""
     """Header in which the proxies or the CDN in front name the visitor's country (`CF-IPCountry`,
     `CloudFront-Viewer-Country`), believed from `trusted_proxies` alone; they must replace what a visitor sends. Empty:

@@ -25,7 +25,7 @@ import time
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from edge import answer
+from edge import answer, proxy_protocol
 from edge.admission import Admission
 from edge.connection import FOR_GOOD, RECEIVE_BYTES, Connection
 from edge.counts import Counts
@@ -59,6 +59,7 @@ class Limits(NamedTuple):
     connections: int
     per_address_s: float  # new connections, in the long run; 0: as many as one likes
     head_s: int = HEAD_S
+    proxy_protocol: bool = False  # whether trusted proxies begin with it (`edge.proxy_protocol`)
 
 
 class Connections:
@@ -142,6 +143,7 @@ class Connections:
         peer, deadline = Peer(address, is_direct=not is_trusted), self._second + self._limits.head_s
         connection = Connection(accepted, peer, self, keep_alive_s=keep_alive_s, deadline=deadline)
         connection.is_trusted = is_trusted
+        connection.needs_prologue = connection.is_odd = is_trusted and self._limits.proxy_protocol
         descriptor = accepted.fileno()
         self._connections[descriptor] = connection
         self._deadlines.watch(connection)
@@ -245,6 +247,8 @@ class Connections:
     def _judge(self, connection: Connection, data: bytes) -> None:
         """Answers all whole requests up to one that is lent; keeps part of a head."""
         known, data, connection.pending = len(connection.pending), connection.pending + data, b""
+        if connection.needs_prologue:
+            known, data = 0, self._after_prologue(connection, data)
         replies: list[bytes] = []
         while data and not connection.is_ending:
             end = data.find(END, max(0, known - len(END)))
@@ -260,6 +264,22 @@ class Connections:
             replies.append(reply.data)
             connection.is_ending = reply.closes
         self._send(connection, replies)
+
+    def _after_prologue(self, connection: Connection, data: bytes) -> bytes:
+        """What follows a balancer's word on whom it speaks for; nothing while that isn't whole, or is none."""
+        try:
+            prologue = proxy_protocol.read(data)
+        except proxy_protocol.BadPrologue:
+            self._counts.bad_requests += 1
+            self._close(connection)
+            return b""
+        if prologue is None:
+            connection.pending = data
+            return b""
+        connection.needs_prologue = False
+        if prologue.address is not None:
+            connection.peer = Peer(prologue.address, is_direct=not self._proxies.trusts(prologue.address))
+        return data[prologue.size :]
 
     def _judge_part(self, connection: Connection, data: bytes, known: int, replies: list[bytes]) -> None:
         """`data` begins a head and does not end it, or not in time; the first `known` bytes were looked at before."""

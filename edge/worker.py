@@ -110,7 +110,7 @@ def _own_front(
     from edge.connections import Connections, Limits
 
     guests = Guests()
-    limits = Limits(_most_connections(config), config.connections_per_address_s)
+    limits = Limits(_most_connections(config), config.connections_per_address_s, proxy_protocol=config.proxy_protocol)
     front = Connections(listener, fast, guests, proxies, counts, limits)
 
     def open_guests(_imported: asyncio.Future[None]) -> None:

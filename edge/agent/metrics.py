@@ -36,6 +36,10 @@ _WORKER_COUNTERS = {
     "refused_beacons": ("clicktrail_edge_beacons_refused", "Refused reports: malformed, unknown key, wrong origin."),
     "bad_requests": ("clicktrail_edge_bad_requests", "Requests that are not well-formed HTTP."),
     "connections_accepted": ("clicktrail_edge_connections_accepted", "Connections accepted."),
+    "connections_refused": (
+        "clicktrail_edge_connections_refused",
+        "Connections over an address's budget, or without room.",
+    ),
     "connections_shed": ("clicktrail_edge_connections_shed", "Idle connections closed to make room."),
     "lent": ("clicktrail_edge_requests_lent", "Requests that left the fast path."),
 }
