@@ -648,7 +648,7 @@ export interface ArmResult {
   net_value: number;
 }
 
-/** An edge as it last reported. `silent`: not heard of for 30 seconds. Its lag counts changes not yet applied. */
+/** An edge as it last reported. `silent`: not heard of for 30 seconds. Its lag counts changes not yet applied; `held_feed` says why they wait for `clicktrail-edge accept-feed` there, and is empty where they don't. */
 export interface Edge {
   id: string;
   name: string;
@@ -660,6 +660,7 @@ export interface Edge {
   backlog_records: number;
   gap_count: number;
   state: 'live' | 'retired' | 'silent';
+  held_feed: string;
 }
 
 /** A token in use. `token` is the secret itself, in the answer that makes it and never again. */
