@@ -54,7 +54,7 @@ class EdgeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     connections: int = 20_000
     """Most connections that one worker holds; to take another, it closes the one nearest to its deadline."""
 
-    connections_per_address_s: float = 200
+    connections_per_address_s: float = 1_000
     """New connections a second that one address may open at one worker in the long run, with a reserve of 5 s; 0: as
     many as it likes. Trusted proxies are exempt."""
 

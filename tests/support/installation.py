@@ -77,6 +77,8 @@ class Installation:
         environment = {
             "CLICKTRAIL_EDGE_PORT": str(self.edge_port),
             "CLICKTRAIL_EDGE_WORKERS": str(self.workers),
+            "CLICKTRAIL_EDGE_CONNECTIONS_PER_ADDRESS_S": "0",  # all visitors of a test come from one address
+            "CLICKTRAIL_EDGE_METRICS_PORT": "0",
             "CLICKTRAIL_EDGE_DATA": str(self.folder / "edge"),
             "CLICKTRAIL_EDGE_RING_DIR": str(self.folder / "rings"),
             "CLICKTRAIL_EDGE_CONTROL_URL": self.control_url,
