@@ -139,7 +139,7 @@ class Measurement:
 
     def _check_kept(self) -> None:
         tally, least = self._tally, self._tally.answered - self._tally.misses_sent
-        kept = self.target.kept(least)
+        kept = self.target.kept(least, tally.misses_sent)
         least, most = (tally.answered, tally.sent) if kept.misses_too else (least, tally.sent - tally.misses_sent)
         if not least <= kept.requests <= most:
             name = self.target.name
@@ -156,7 +156,6 @@ class Measurement:
         result = msgspec.json.decode(line, type=_Result)
         if not result.requests:
             raise CannotMeasure(f"{self.target.name} answered nothing; look at its log")
-        print(self.target.name, result, flush=True)
         self._tally.answered += result.requests
         self._tally.sent += result.sent
         self._tally.misses_sent += result.misses_sent

@@ -62,8 +62,8 @@ class Target(ABC):
         """Processes that deliver what is logged."""
 
     @abstractmethod
-    def kept(self, at_least: int) -> Kept:
-        """Waits a while for that many."""
+    def kept(self, hits: int, misses: int) -> Kept:
+        """Waits a while for that many, as far as they can be there by now."""
 
     @abstractmethod
     def kept_after_stop(self) -> int:
@@ -88,8 +88,8 @@ class Logging(Target):
         self._counted = self._read_bytes = 0
         self.servers = processes.tree(process.pid)
 
-    def kept(self, at_least: int) -> Kept:
-        _wait(lambda: self._lines() >= at_least, FLUSHED_S)
+    def kept(self, hits: int, misses: int) -> Kept:
+        _wait(lambda: self._lines() >= hits + misses, FLUSHED_S)
         return Kept(self._lines(), misses_too=True)
 
     def kept_after_stop(self) -> int:
@@ -116,9 +116,9 @@ class Edge(Target):
         self.agents = [pid for pid in every if processes.runs_module(pid, "edge.agent")]
         self.servers = [pid for pid in every if pid not in self.agents]
 
-    def kept(self, at_least: int) -> Kept:
+    def kept(self, hits: int, misses: int) -> Kept:
         """What has reached the sink. Unknown slugs are summed over a minute, and come when it is over."""
-        _wait(lambda: self._stored() >= at_least, CATCH_UP_S)
+        _wait(lambda: self._stored() >= hits, CATCH_UP_S)
         return Kept(self._stored(), misses_too=False)
 
     def kept_after_stop(self) -> int:
