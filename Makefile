@@ -47,7 +47,7 @@ loadtest: .venv/.ready ## redirects under load with locust (ARGS="--host http://
 	@$(BIN)/locust -f loadtests/locustfile.py --headless --only-summary --users 50 --spawn-rate 50 \
 		--run-time 30s --results bench-results/loadtest.json $(ARGS)
 
-bench-%: prepare ## measure one part: bench-edge, bench-ingest, bench-attribution, bench-reports
+bench-%: prepare ## measure one part: bench-edge, bench-agent, bench-backlog, bench-ingest, bench-attribution, bench-reports
 	@mkdir -p bench-results
 	@$(BIN)/python -m loadtests.bench_$* $(ARGS)
 

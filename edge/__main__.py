@@ -5,22 +5,28 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from edge import supervisor
+from edge import spool_command, supervisor
 from edge.agent.guard import ACCEPT_FILE
+from edge.agent.lock import AlreadyRunning
 from edge.claims import CannotStart
 from edge.config import EdgeConfig
+from edge.replay import CannotReplay
+from edge.spool import NoSpool
 from shared import config, logs
 
 USAGE_ERROR = 2
 ACCEPT_FEED = "accept-feed"
+SPOOL = "spool"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the edge in the foreground, or accepts a held feed. Returns 0, or 2 with a sentence for what is wrong."""
+    """Runs the edge in the foreground, or one of its commands. Returns 0, or 2 with a sentence for what is wrong."""
     given = _parser().parse_args(arguments)
+    if given.version:
+        print(_version())
+        return 0
     try:
         tables = config.read_file(given.config)
         config.reject_unknown_variables()
@@ -28,9 +34,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         log = config.load("log", config.LogConfig, tables)
         if given.command == ACCEPT_FEED:
             return _accept_feed(settings)
+        if given.command == SPOOL:
+            return spool_command.run(given, settings)
         logs.set_up(log.level, log.format, process="supervisor")
         return supervisor.run(settings, log)
-    except (config.ConfigError, CannotStart) as error:
+    except (config.ConfigError, CannotStart, NoSpool, CannotReplay, AlreadyRunning) as error:
         print(f"clicktrail-edge: {error}", file=sys.stderr)
         return USAGE_ERROR
 
@@ -38,9 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="clicktrail-edge", description="Redirects short links and records clicks.")
     parser.add_argument("--config", type=Path, metavar="FILE", help="TOML file; keys of its [edge] and [log] tables")
-    parser.add_argument("--version", action="version", version=_version())
+    parser.add_argument("--version", action="store_true", help="show the version and end")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     commands.add_parser(ACCEPT_FEED, help="let a feed through that was held back because it removes most links")
+    spool_command.add_to(commands)
     return parser
 
 
@@ -53,6 +62,8 @@ def _accept_feed(settings: EdgeConfig) -> int:
 
 
 def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version  # 25 ms that no start needs
+
     try:
         return version("clicktrail")
     except PackageNotFoundError:

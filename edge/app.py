@@ -9,32 +9,34 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-import structlog
 from aiohttp import web
 
 from edge import answer, head
 from edge.answer import Answer
 from edge.beacons import Beacons, problem
 from edge.counts import Counts
+from edge.framing import HEAD_MAX_BYTES
 from edge.linkfiles import Damage
 from edge.links import LinkCache
+from edge.passwords import BODY_MAX_BYTES as PASSWORD_BODY_MAX_BYTES
+from edge.passwords import Passwords
 from edge.proxies import NOWHERE, Proxies, packed
 from edge.redirects import OWN_PATHS, Redirects, Ring
 from edge.script import Script
-from edge.server import HEAD_MAX_BYTES
 from shared.beacon import BEACON_MAX_BYTES
+from shared.logs import get_logger
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class App:
     """One worker's HTTP service."""
 
-    def __init__(self, cache: LinkCache, ring: Ring, proxies: Proxies) -> None:
-        self.counts = Counts()
-        self.redirects = Redirects(cache, ring, proxies, self.counts)
-        self._cache, self._ring = cache, ring
-        self._beacons = Beacons(cache, ring, proxies, self.counts)
+    def __init__(self, cache: LinkCache, ring: Ring, proxies: Proxies, counts: Counts, redirects: Redirects) -> None:
+        self.counts, self.redirects = counts, redirects
+        self._cache, self._ring, self._proxies = cache, ring, proxies
+        self._passwords = Passwords()
+        self._beacons = Beacons(cache, ring, proxies, counts)
         self._script = Script()
 
     async def respond(self, request: web.BaseRequest) -> Answer:
@@ -56,6 +58,8 @@ class App:
             return answer.BAD_REQUEST
         peer = _peer(request)
         if not parsed.path.startswith(OWN_PATHS):
+            if request.method == "POST":
+                return await self._take_password(request, parsed, peer)
             return self.redirects.serve(parsed, peer)
         match parsed.path, request.method:
             case b"/_t/e", "POST":
@@ -75,12 +79,18 @@ class App:
 
     async def _take_beacon(self, request: web.BaseRequest, parsed: head.Head, peer: bytes) -> Answer:
         origin = request.headers.get("Origin", "")
-        body = b""
-        async for chunk in request.content.iter_any():
-            body += chunk
-            if len(body) > BEACON_MAX_BYTES:
-                return self._beacons.too_large(origin)
-        return self._beacons.take(parsed, peer, origin, body)
+        body = await _body(request, BEACON_MAX_BYTES)
+        return self._beacons.too_large(origin) if body is None else self._beacons.take(parsed, peer, origin, body)
+
+    async def _take_password(self, request: web.BaseRequest, parsed: head.Head, peer: bytes) -> Answer:
+        link = self.redirects.locked(parsed)
+        if isinstance(link, Answer):
+            return link
+        body = await _body(request, PASSWORD_BODY_MAX_BYTES)
+        if body is None:
+            return answer.PASSWORD_TOO_LARGE
+        refused = await self._passwords.refuse(link, self._proxies.visitor(peer, parsed), body)
+        return refused or self.redirects.unlocked(link, parsed, peer)
 
     def _health(self) -> Answer:
         """Healthy means: able to redirect. An edge that waits for its first snapshot isn't."""
@@ -108,9 +118,23 @@ def raw_head(request: web.BaseRequest) -> bytes:
     return b"%b %b HTTP/%b\r\n%b\r\n" % (request.method.encode("ascii"), target, version, lines)
 
 
+async def _body(request: web.BaseRequest, max_bytes: int) -> bytes | None:
+    """The request's body; None where it is longer."""
+    body = b""
+    async for chunk in request.content.iter_any():
+        body += chunk
+        if len(body) > max_bytes:
+            return None
+    return body
+
+
 def _peer(request: web.BaseRequest) -> bytes:
-    name: Any = request.transport.get_extra_info("peername") if request.transport is not None else None
-    return (packed(name[0]) if name else None) or NOWHERE
+    transport = request.transport
+    if transport is None:
+        return NOWHERE
+    lent: bytes | None = transport.get_extra_info("peer_address")  # by a connection of ours: `edge.guests`
+    name: Any = transport.get_extra_info("peername")
+    return lent or (packed(name[0]) if name else None) or NOWHERE
 
 
 def _method_not_allowed(allowed: str) -> Answer:

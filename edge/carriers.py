@@ -73,6 +73,19 @@ class Destination:
         return self.plain + (b"&" if self._query else b"?") + addition
 
 
+class Target:
+    """Where a click may go, and how its id travels there. `number` is the arm's; 0: the link's own destination."""
+
+    __slots__ = ("carry", "carry_without_cookie", "destination", "number")
+
+    def __init__(self, number: int, address: str, query_name: str, carry: Carry, carry_without_cookie: Carry) -> None:
+        self.number = number
+        self.destination = Destination(address, query_name)
+        self.carry: Carry = self.destination.possible(carry)
+        without: Carry = "fragment" if carry_without_cookie == "cookie" else carry_without_cookie
+        self.carry_without_cookie: Carry = self.destination.possible(without)
+
+
 def click_cookie(click: bytes, link_id: bytes, held: bytes, time_ms: int) -> bytes:
     """The cookie's value for a new click of a link: its entry, then those of `held` (the value that came in) that are
     well-formed and no older than the cookie itself may become."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import os
 import socket
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import IO
 from edge.node import PRIVATE_DIRECTORY, ring_directory
 
 LISTEN_BACKLOG = 4096  # the kernel caps it at net.core.somaxconn
+FIRST_PASSED = 3  # descriptor of the first socket that systemd passes
 
 
 class CannotStart(Exception):
@@ -19,7 +21,13 @@ class CannotStart(Exception):
 
 
 def open_listeners(host: str, port: int, count: int) -> list[socket.socket]:
-    """The listening sockets of `count` workers. Raises CannotStart."""
+    """The listening sockets of `count` workers: those that systemd passed, else new ones. Raises CannotStart."""
+    if passed := _passed_listeners():
+        if len(passed) > count:  # the kernel would give a share of the visitors to those that nobody accepts from
+            raise CannotStart(
+                f"systemd passed {len(passed)} sockets for {count} workers: at most one a worker can be used"
+            )
+        return passed
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     except OSError as error:
@@ -33,6 +41,25 @@ def open_listeners(host: str, port: int, count: int) -> list[socket.socket]:
         if error.errno == errno.EADDRINUSE:
             raise CannotStart(f"port {port} on {host} is in use by another program") from None
         raise CannotStart(f"cannot listen on {host} port {port}: {error.strerror}") from None
+
+
+def _passed_listeners() -> list[socket.socket]:
+    """Sockets that systemd holds for this process (sd_listen_fds(3)), so that visitors wait in them while no edge runs.
+    Raises CannotStart."""
+    if os.environ.get("LISTEN_PID") != str(os.getpid()):
+        return []
+    try:
+        descriptors = range(FIRST_PASSED, FIRST_PASSED + int(os.environ.get("LISTEN_FDS", "")))
+        listeners = [socket.socket(fileno=descriptor) for descriptor in descriptors]
+        accepting = all(listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN) for listener in listeners)
+    except (OSError, ValueError):
+        accepting, listeners = False, []
+    if not accepting:
+        raise CannotStart("LISTEN_FDS does not count listening sockets: it is systemd's to set, by a .socket unit")
+    for listener in listeners:
+        listener.setblocking(False)
+        listener.set_inheritable(False)
+    return listeners
 
 
 def _bind(family: int, address: object, *, shared: bool) -> socket.socket:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+_HEADER_NAME = re.compile(r"[A-Za-z0-9-]*").fullmatch
 _PRINTABLE = re.compile(r"[!-~]+").fullmatch
 
 
@@ -41,6 +42,22 @@ class EdgeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Networks (CIDR) of the proxies and CDNs in front, whose `X-Forwarded-For`, `X-Forwarded-Proto` and `Forwarded`
     are believed. From any other peer these headers are ignored."""
 
+    proxy_protocol: bool = False
+    """Whether connections from `trusted_proxies` begin with the PROXY protocol (version 1 or 2), which then names the
+    visitor. Those that don't are closed. Linux only."""
+
+    country_header: str = ""
+    """Header in which the proxies or the CDN in front name the visitor's country (`CF-IPCountry`,
+    `CloudFront-Viewer-Country`), believed from `trusted_proxies` alone; they must replace what a visitor sends. Empty:
+    the country is that in which the visitor's address is registered."""
+
+    connections: int = 20_000
+    """Most connections that one worker holds; to take another, it closes the one nearest to its deadline."""
+
+    connections_per_address_s: float = 1_000
+    """New connections a second that one address may open at one worker in the long run, with a reserve of 5 s; 0: as
+    many as it likes. Trusted proxies are exempt."""
+
     ring_dir: str = ""
     """Folder of the workers' rings; empty: a folder of this edge in /dev/shm where that exists, else in `data`."""
 
@@ -59,9 +76,16 @@ class EdgeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     fsync_interval_ms: int = 50
     """How long a record may wait in the page cache before it is synced to the disk, in milliseconds."""
 
+    metrics_port: int = 9464
+    """TCP port on 127.0.0.1 where the agent answers `/metrics` for Prometheus; 0: none. The default is the one that
+    OpenTelemetry gives to Prometheus exporters. Of several edges on a machine the first gets it."""
+
     def __post_init__(self) -> None:
+        _between("metrics_port", self.metrics_port, 0, 65535)
         _between("port", self.port, 1, 65535)
         _between("workers", self.workers, 0, 1024)
+        _between("connections", self.connections, 16, 1_000_000)
+        _between("connections_per_address_s", self.connections_per_address_s, 0, 1_000_000)
         _between("ring_mib", self.ring_mib, 1, 4096)
         _between("ring_budget_mib", self.ring_budget_mib, self.ring_mib, 1 << 20)
         _between("fsync_interval_ms", self.fsync_interval_ms, 1, 60_000)
@@ -71,6 +95,8 @@ class EdgeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             raise ValueError("`data` must name a folder")
         if self.token and not _PRINTABLE(self.token):
             raise ValueError("`token` has a character that no edge token has")
+        if not _HEADER_NAME(self.country_header):
+            raise ValueError("`country_header` must be a header's name, like CF-IPCountry")
         url = urlsplit(self.control_url)
         if url.scheme not in ("http", "https") or not url.netloc or url.path not in ("", "/") or url.query:
             raise ValueError("`control_url` must be like https://clicktrail.example.com, without a path")

@@ -9,20 +9,28 @@ compare in lower case without port and final dot, slugs are case-sensitive and p
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
+from edge.agents import no_click_of
 from shared.wire import NoClick
 
 _request_line = re.compile(
     rb"([!-~]+) (?:[Hh][Tt][Tt][Pp][Ss]?://([^/?# ]*))?([^?\r\n]*?)(?:\?([^\r\n]*?))? HTTP/1\.[01]\r\n"
 ).match
 _headers = re.compile(
-    rb"\n(?i:(host|cookie|sec-gpc|sec-purpose|purpose|x-moz|x-forwarded-for|x-forwarded-proto|forwarded)):"
-    rb"[ \t]*([^\r\n]*)"
+    rb"\n(?i:(host|user-agent|cookie|accept-language|sec-ch-ua-mobile|sec-ch-ua-platform|sec-gpc|sec-purpose|purpose"
+    rb"|x-moz|x-forwarded-for|x-forwarded-proto|forwarded)):[ \t]*([^\r\n]*)"
 ).findall
 _host = re.compile(rb"[a-z0-9._-]+|\[[0-9a-f:.]+\]").fullmatch
 _cookie_names = re.compile(rb"(?:^|[;\s])(_ctv?)=([^;\s]*)").findall
-_LISTS = {b"x-forwarded-for": b", ", b"forwarded": b", ", b"cookie": b"; "}  # may come as several lines
+_LISTS = {  # may come as several lines
+    b"accept-language": b", ",
+    b"cookie": b"; ",
+    b"forwarded": b", ",
+    b"x-forwarded-for": b", ",
+}
 
 
 class Head:
@@ -46,7 +54,9 @@ class Head:
 
     @property
     def no_click(self) -> NoClick:
-        """Why this request is no click, by the method and headers that say so themselves."""
+        """Why this request is no click, as far as its head says so: an agent's HEAD is the agent's."""
+        if agent := no_click_of(self.get(b"user-agent")):
+            return agent
         if self.method == b"HEAD":
             return "head"
         for name in (b"sec-purpose", b"purpose", b"x-moz"):
@@ -63,6 +73,11 @@ class Head:
         """A header by its lower-case name, one of those that `parse` looks for; empty when it didn't come."""
         return self._headers.get(name, b"")
 
+    def find(self, name: bytes) -> bytes:
+        """Any header by its lower-case name, looked for anew at each call. Several lines are one list; empty when it
+        didn't come."""
+        return b", ".join(value.rstrip(b" \t") for value in _lines_of(name)(self.raw))
+
     def cookies(self) -> dict[bytes, bytes]:
         """Our own cookies. A name that came twice (set for the host and for its parent) has both values, joined as a
         list of click ids is."""
@@ -72,21 +87,32 @@ class Head:
         return found
 
 
+@lru_cache(64)
+def _lines_of(name: bytes) -> Callable[[bytes], list[bytes]]:
+    return re.compile(rb"\n(?i:%b):[ \t]*([^\r\n]*)" % re.escape(name)).findall
+
+
 def parse(raw: bytes) -> Head | None:
     """The head in `raw`, which ends with an empty line; None for what is no HTTP/1 request."""
     line = _request_line(raw)
     if line is None:
         return None
     method, authority, path, query = line.groups()
+    headers = headers_in(raw, line.end() - 2)
+    host = normal_host(authority if authority is not None else headers.get(b"host", b""))
+    return Head(raw, method, host, path or b"/", query or b"", headers)
+
+
+def headers_in(raw: bytes, start: int = 0) -> dict[bytes, bytes]:
+    """The headers that matter here, by lower-case name, from `raw` at the line break before the first."""
     headers: dict[bytes, bytes] = {}
-    for name, value in _headers(raw, line.end() - 1):
+    for name, value in _headers(raw, start):
         name = name.lower()
         if name not in headers:
             headers[name] = value.rstrip(b" \t")
         elif name in _LISTS:
             headers[name] += _LISTS[name] + value.rstrip(b" \t")
-    host = normal_host(authority if authority is not None else headers.get(b"host", b""))
-    return Head(raw, method, host, path or b"/", query or b"", headers)
+    return headers
 
 
 def normal_host(authority: bytes) -> str:

@@ -12,14 +12,15 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 import lmdb
 import msgspec
-import structlog
 
-from edge.carriers import Destination
+from edge.carriers import Destination, Target
+from edge.hot import Hot
 from edge.linkfiles import (
     CURRENT,
     DAMAGED,
@@ -34,13 +35,18 @@ from edge.linkfiles import (
     read_position,
     unseal,
 )
-from shared.wire import Carry, DomainEntry, Entry, KeyEntry, LinkEntry
+from edge.rules import Rules
+from shared.logs import get_logger
+from shared.wire import DomainEntry, Entry, KeyEntry, LinkEntry
 
-HOT_LINKS = 50_000  # decoded and ready, at about 1 kB each
+HOT_LINKS = 20_000  # decoded and ready, at about 1 kB each; every arm of a rule counts like a link
 HOT_DOMAINS = 5_000
 HOT_KEYS = 5_000
 
-_log = structlog.get_logger()
+_EVER_CLOSED = 0  # Unix ms from which a link is closed
+_NEVER = 1 << 63
+
+_log = get_logger()
 _decode_entry = msgspec.msgpack.Decoder(Entry).decode
 _decode_moved = msgspec.msgpack.Decoder(Moved).decode
 _referrer_policy = re.compile(r"[a-z-]+(?:, ?[a-z-]+)*").fullmatch
@@ -50,27 +56,40 @@ _cookie_domain = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*").fullmatch
 Value = TypeVar("Value")
 
 
-class Link:
-    """One short link, ready to answer with."""
+class Link(Target):
+    """One short link, ready to answer with. Where no rule decides it is its own target."""
 
     __slots__ = (
-        "carry", "carry_without_cookie", "consent", "cookie_domain", "destination", "forward_query", "link_id",
-        "query_name", "referrer_policy", "status",
+        "closed_location", "closes_ms", "consent", "cookie_domain", "forward_query", "is_honeypot", "is_plain",
+        "link_id", "password", "preview", "query_name", "referrer_policy", "rules", "size", "status",
     )  # fmt: skip
 
     def __init__(self, entry: LinkEntry, domain: DomainEntry) -> None:
+        query_name = entry.query_name if _query_name(entry.query_name) else "ct"
+        super().__init__(0, entry.destination, query_name, entry.carry, entry.carry_without_cookie)
         self.link_id = entry.link_id
         self.status = entry.status
         self.consent = domain.consent
         self.cookie_domain = domain.cookie_domain if _cookie_domain(domain.cookie_domain) else ""
         self.forward_query = entry.forward_query
-        query_name = entry.query_name if _query_name(entry.query_name) else "ct"
         self.query_name = query_name.encode("ascii")
-        self.destination = Destination(entry.destination, query_name)
-        self.carry: Carry = self.destination.possible(entry.carry)
-        without: Carry = "fragment" if entry.carry_without_cookie == "cookie" else entry.carry_without_cookie
-        self.carry_without_cookie: Carry = self.destination.possible(without)
         self.referrer_policy = entry.referrer_policy.encode() if _referrer_policy(entry.referrer_policy) else b""
+        self.rules = Rules(entry.rules, entry.link_id, query_name) if entry.rules else None
+        self.size = 1 + (self.rules.arms if self.rules else 0)  # in links without rules
+        self.closes_ms = _EVER_CLOSED if entry.is_exhausted else entry.expires_ms or _NEVER
+        self.closed_location = Destination(entry.closed_url, query_name).with_nothing(b"") if entry.closed_url else b""
+        self.password = entry.password
+        self.is_honeypot = entry.is_honeypot
+        self.preview = entry.preview
+        # Everybody goes to the one destination, always: all that the fast path needs to look at.
+        self.is_plain = not (
+            entry.rules
+            or entry.expires_ms
+            or entry.is_exhausted
+            or entry.password
+            or entry.is_honeypot
+            or entry.preview is not None
+        )
 
 
 class LinkCache:
@@ -82,9 +101,11 @@ class LinkCache:
         self._generation: str = ""
         self._current_seen: tuple[int, int] | None = None
         self._transaction = 0
-        self._links = _Hot[Link](HOT_LINKS)
-        self._domains = _Hot[DomainEntry](HOT_DOMAINS)
-        self._keys = _Hot[KeyEntry](HOT_KEYS)
+        self._links = Hot[str, Link](HOT_LINKS, lambda link: link.size)
+        self._domains = Hot[str, DomainEntry](HOT_DOMAINS)
+        self._keys = Hot[str, KeyEntry](HOT_KEYS)
+        self.on_moved: Callable[[Iterable[str] | None], None] = _nobody_listens
+        """Told which entries have changed, by their keys; None: any may have."""
 
     @classmethod
     def open(cls, folder: Path) -> LinkCache:
@@ -105,7 +126,7 @@ class LinkCache:
 
     def find(self, host: str, slug: str) -> Link | None:
         """The link of a host (`head.normal_host`) and a slug (decoded). Raises Damage."""
-        key = normal_key(f"link:{host}/{slug}")
+        key = entry_name(host, slug)
         link = self._links.get(key)
         if link is None:
             entry = self._read(key, LinkEntry)
@@ -114,6 +135,10 @@ class LinkCache:
                 return None
             link = self._links.put(key, Link(entry, domain))
         return link
+
+    def held(self, host: str, slug: str) -> Link | None:
+        """The link, if it was asked for lately."""
+        return self._links.get(entry_name(host, slug))
 
     def domain(self, host: str) -> DomainEntry | None:
         """The short host of that name. Raises Damage."""
@@ -171,6 +196,7 @@ class LinkCache:
             for key in moved.keys:
                 self._links.drop(key)
                 self._keys.drop(key)
+            self.on_moved(moved.keys)
         self._transaction = transaction
 
     def _read_moved(self) -> Moved | None:
@@ -186,6 +212,7 @@ class LinkCache:
         self._links.clear()
         self._domains.clear()
         self._keys.clear()
+        self.on_moved(None)
 
     def _read(self, key: str, kind: type[Value]) -> Value | None:
         if self._environment is None:
@@ -215,38 +242,15 @@ class LinkCache:
             mark.write_text(str(damage), encoding="utf-8")
 
 
+def entry_name(host: str, slug: str) -> str:
+    """The key of a link's entry."""
+    return normal_key(f"link:{host}/{slug}")
+
+
+def _nobody_listens(_keys: Iterable[str] | None) -> None:
+    pass
+
+
 def _last_transaction(environment: lmdb.Environment) -> int:
     with environment.begin() as view:  # a quarter of what Environment.info costs
         return view.id()
-
-
-class _Hot(Generic[Value]):
-    """A bounded dictionary of what was used lately: when the younger half is full it becomes the older one, and what
-    nobody asked for since is forgotten. No order to keep up on a hit."""
-
-    def __init__(self, bound: int) -> None:
-        self._half = bound // 2
-        self._young: dict[str, Value] = {}
-        self._old: dict[str, Value] = {}
-
-    def get(self, key: str) -> Value | None:
-        value = self._young.get(key)
-        if value is None and (value := self._old.pop(key, None)) is not None:
-            self.put(key, value)
-        return value
-
-    def put(self, key: str, value: Value) -> Value:
-        if len(self._young) >= self._half:
-            self._old, self._young = self._young, {}
-        self._young[key] = value
-        return value
-
-    def put_found(self, key: str, value: Value | None) -> Value | None:
-        return None if value is None else self.put(key, value)
-
-    def drop(self, key: str) -> None:
-        self._young.pop(key, None)
-        self._old.pop(key, None)
-
-    def clear(self) -> None:
-        self._young, self._old = {}, {}

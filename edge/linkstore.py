@@ -19,7 +19,6 @@ from pathlib import Path
 
 import lmdb
 import msgspec
-import structlog
 
 from edge.linkfiles import (
     CURRENT,
@@ -42,12 +41,13 @@ from edge.linkfiles import (
     seal,
     sync_folder,
 )
+from shared.logs import get_logger
 from shared.wire import ChangePage, Entry, SnapshotStart, entry_key
 
 _PARTIAL = ".partial"
 _PUT_BATCH = 4_000  # entries a transaction while a snapshot is written: bounds LMDB's list of dirty pages
 
-_log = structlog.get_logger()
+_log = get_logger()
 _encoder = msgspec.msgpack.Encoder()
 
 

@@ -37,10 +37,13 @@ UNKNOWN_PATH_MAX_CHARS: Final = 200
 
 _CLICK, _BEACON, _GAP, _UNKNOWN = 1, 2, 3, 4
 # version, kind, no_click, carry, arm, address and visitor length, time, boot, click id, link id, host and head length
-_CLICK_LAYOUT = struct.Struct("<BBBBHBBqq16s16sHI")
+CLICK_LAYOUT = struct.Struct("<BBBBHBBqq16s16sHI")
 # version, kind, address length, reserved, host and body length, time, boot, record, workspace and key id, head length
 _BEACON_LAYOUT = struct.Struct("<BBBBHHqq16s16s16sI")
 _TIME = struct.Struct("<8xq")  # at the same place in both
+CLICK: Final = bytes((VERSION, _CLICK))  # how a click begins
+TIMED_KINDS: Final = (_CLICK, _BEACON)
+TIMED_BYTES: Final = _TIME.size
 _PREFIX = struct.Struct("<BB")
 _ADDRESS_BYTES = (4, 16)
 _VISITOR_BYTES = (0, 16)
@@ -48,6 +51,10 @@ _VISITOR_BYTES = (0, 16)
 
 class BadRecord(ValueError):
     """These bytes are no record; the text says what is wrong with them."""
+
+
+class NewerRecord(BadRecord):
+    """A later version of this program wrote the record, and can read it."""
 
 
 class Click(msgspec.Struct, frozen=True):
@@ -100,11 +107,16 @@ def encode_click(
 
     `address` has 4 or 16 bytes, `visitor` none or 16. What is out of a field's range raises `struct.error`.
     """
-    fixed = _CLICK_LAYOUT.pack(
+    fixed = CLICK_LAYOUT.pack(
         VERSION, _CLICK, no_click, carry, arm, len(address), len(visitor), time_ms, boot_ms,
         click_id, link_id, len(host), len(head),
     )  # fmt: skip
     return b"".join((fixed, address, visitor, host, head))
+
+
+def click_start(no_click: int, carry: int) -> bytes:
+    """The first six bytes of a click that a link itself answered: up to the length of the address."""
+    return struct.pack("<BBBBH", VERSION, _CLICK, no_click, carry, 0)
 
 
 def encode_beacon(
@@ -150,7 +162,8 @@ def decode(data: bytes) -> Record:
         raise BadRecord(f"a record has at least {_PREFIX.size} bytes, this one has {len(data)}")
     version, kind = _PREFIX.unpack_from(data)
     if version != VERSION:
-        raise BadRecord(f"record version {version} is not known here; {VERSION} is")
+        kind_of_error = NewerRecord if version > VERSION else BadRecord
+        raise kind_of_error(f"record version {version} is not known here; {VERSION} is")
     try:
         match kind:
             case 1:
@@ -172,18 +185,18 @@ _unknown_decoder = msgspec.msgpack.Decoder(wire.UnknownSlugsRecord)
 
 
 def _decode_click(data: bytes) -> Click:
-    if len(data) < _CLICK_LAYOUT.size:
-        raise BadRecord(f"a click has at least {_CLICK_LAYOUT.size} bytes, this one has {len(data)}")
+    if len(data) < CLICK_LAYOUT.size:
+        raise BadRecord(f"a click has at least {CLICK_LAYOUT.size} bytes, this one has {len(data)}")
     no_click: int
     carry: int
     (_, _, no_click, carry, arm, address_bytes, visitor_bytes, time_ms, boot_ms, click_id, link_id, host_bytes,
-     head_bytes) = _CLICK_LAYOUT.unpack_from(data)  # fmt: skip
+     head_bytes) = CLICK_LAYOUT.unpack_from(data)  # fmt: skip
     if no_click >= len(NO_CLICK) or carry >= len(CARRY):
         raise BadRecord(f"no-click code {no_click} or carry code {carry} is not known")
     if address_bytes not in _ADDRESS_BYTES or visitor_bytes not in _VISITOR_BYTES:
         raise BadRecord(f"an address of {address_bytes} bytes or a visitor id of {visitor_bytes}")
     lengths = (address_bytes, visitor_bytes, host_bytes, head_bytes)
-    address, visitor, host, head = _split(data, _CLICK_LAYOUT.size, lengths)
+    address, visitor, host, head = _split(data, CLICK_LAYOUT.size, lengths)
     return Click(
         time_ms, boot_ms, click_id, link_id, arm, NO_CLICK[no_click], CARRY[carry], address, visitor, host, head
     )
@@ -243,7 +256,7 @@ def to_wire(record: Record) -> wire.Record:
     """The record as the control plane gets it."""
     match record:
         case Click():
-            path, query = _target(record.head)
+            path, query = target_of(record.head)
             return wire.ClickRecord(
                 click_id=record.click_id,
                 time_ms=record.time_ms,
@@ -252,12 +265,12 @@ def to_wire(record: Record) -> wire.Record:
                 arm=record.arm,
                 no_click=record.no_click,
                 carry=record.carry,
-                host=_text(record.host),
+                host=text_of(record.host),
                 path=path,
                 query=query,
                 address=record.address,
                 visitor=record.visitor,
-                headers=_stored_headers(record.head),
+                headers=stored_headers(record.head),
             )
         case Beacon():
             origin = _ORIGIN(record.head)
@@ -267,22 +280,22 @@ def to_wire(record: Record) -> wire.Record:
                 boot_ms=record.boot_ms,
                 workspace_id=record.workspace_id,
                 key_id=record.key_id,
-                host=_text(record.host),
-                origin=_text(origin.group(1).strip())[:HEADER_VALUE_MAX_CHARS] if origin else "",
+                host=text_of(record.host),
+                origin=text_of(origin.group(1).strip())[:HEADER_VALUE_MAX_CHARS] if origin else "",
                 address=record.address,
-                headers=_stored_headers(record.head),
+                headers=stored_headers(record.head),
                 body=record.body,
             )
         case _:
             return record
 
 
-def _stored_headers(head: bytes) -> dict[str, str]:
+def stored_headers(head: bytes) -> dict[str, str]:
     """Of repeated headers the values are joined by a comma, as RFC 9110 §5.3 has it."""
     headers: dict[str, str] = {}
     for raw_name, raw_value in _HEADERS(head):
         name = _NAMES[raw_name.lower()]
-        value = _text(raw_value.strip())
+        value = text_of(raw_value.strip())
         if name in headers:
             value = f"{headers[name]}, {value}"
         limit = REFERER_MAX_CHARS if name == "referer" else HEADER_VALUE_MAX_CHARS
@@ -290,17 +303,17 @@ def _stored_headers(head: bytes) -> dict[str, str]:
     return headers
 
 
-def _target(head: bytes) -> tuple[str, str]:
+def target_of(head: bytes) -> tuple[str, str]:
     """Path and query of the request line; of an absolute-form target the part behind the authority."""
     line = head.partition(b"\r\n")[0]
-    target = _text(line.partition(b" ")[2].rpartition(b" ")[0])
+    target = text_of(line.partition(b" ")[2].rpartition(b" ")[0])
     if not target.startswith("/") and (prefix := _ABSOLUTE_FORM(target)):
         target = target[prefix.end() :]
     path, _, query = target.partition("?")
     return path, query
 
 
-def _text(raw: bytes) -> str:
+def text_of(raw: bytes) -> str:
     """UTF-8 where it is, else Latin-1; control characters, which no database or page needs, become U+FFFD."""
     try:
         text = raw.decode()

@@ -94,16 +94,16 @@ class Identity(NamedTuple):
     created_ms: int
 
 
-class Frame(NamedTuple):
-    """One record as it lies in a ring; `sequence` is the position of its frame."""
+class Run(NamedTuple):
+    """Frames behind each other, verified, as they lie in a ring: what the agent carries to the disk."""
 
-    sequence: int
-    payload: bytes
+    frames: bytes
+    ends: list[int]  # of each frame, counted from the first one's beginning
+    end: int  # position in the ring behind the last
+    low_ms: int | None  # least time of any of the records; None where all of them are damaged
 
-    @property
-    def end(self) -> int:
-        """Where the next frame begins."""
-        return self.sequence + FRAME_BYTES + len(self.payload)
+    def payloads(self) -> list[bytes]:
+        return [self.frames[start + FRAME_BYTES : end] for start, end in zip((0, *self.ends), self.ends, strict=False)]
 
 
 class Memory:

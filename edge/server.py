@@ -1,5 +1,7 @@
 """aiohttp's server with our limits and our manners: what it says to nonsense, and how it stops.
 
+It answers what is lent to it (`edge.guests`), and where there is no epoll, or over TLS, whole connections.
+
 Stopping refuses nobody who is already here. aiohttp's own shutdown closes connections that have not sent their request
 yet, and stops reading bodies; under load both happen to somebody at each restart. So the listening socket goes first
 (the supervisor keeps its own copy, where new connections queue for the successor), then requests come to their end and
@@ -16,12 +18,13 @@ from aiohttp import web
 
 from edge import answer
 from edge.answer import Answer
+from edge.framing import HEAD_MAX_BYTES, HEADERS_MAX
+from edge.guests import Guest
+from edge.rendering import SERVER_NAME
 
 KEEP_ALIVE_S = 75
-HEAD_MAX_BYTES = 16 * 1024
-HEADERS_MAX = 100
+_GO_ON = b"HTTP/1.1 100 Continue\r\n\r\n"
 SILENT_S = 1.0  # what a connection without a request gets when the worker stops; browsers open some on suspicion
-SERVER_NAME = "clicktrail"
 
 
 class Server(web.Server):
@@ -60,12 +63,14 @@ class Server(web.Server):
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         self._silent.discard(request.protocol)
         self._asking.add(request.protocol)
+        if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
+            request.transport.write(_GO_ON)  # what aiohttp does for applications, not for its low-level server
         try:
             response = response_of(await self._respond(request))
         finally:
             self._asking.discard(request.protocol)
             self._note_progress()
-        if self._is_stopping:
+        if self._is_stopping or response.status == answer.TOO_LARGE.status:
             response.force_close()
         return response
 
@@ -95,6 +100,15 @@ class _Connection(web.RequestHandler):
             max_headers=HEADERS_MAX,
         )
 
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Sends the answer; a loan is over with it where the connection may go on."""
+        finished = await super().finish_response(request, resp, start_time)
+        if resp.keep_alive and isinstance(self.transport, Guest):
+            self.transport.finish()
+        return finished
+
     def handle_error(
         self,
         request: web.BaseRequest,
@@ -109,7 +123,7 @@ class _Connection(web.RequestHandler):
 
 def response_of(given: Answer) -> web.Response:
     """aiohttp's form of an answer."""
-    response = web.Response(status=given.status, headers={"Server": SERVER_NAME}, body=given.body)
+    response = web.Response(status=given.status, headers={"Server": SERVER_NAME}, body=given.body or None)
     for line in given.lines.split(b"\r\n")[:-1]:
         name, _, value = line.partition(b": ")
         response.headers.add(name.decode("ascii"), value.decode("latin-1"))

@@ -23,21 +23,20 @@ import time
 from collections import deque
 from collections.abc import Sequence
 
-import structlog
-
 from edge.children import Child
 from edge.claims import lock_data, make_ring_directory, open_listeners
 from edge.config import EdgeConfig
 from edge.lifeline import Orders
 from edge.linkfiles import CURRENT
 from shared.config import LogConfig
+from shared.logs import get_logger
 
 STOP_S = 9.5
 AGENT_STOP_S = 5.0  # of STOP_S, kept for the agent when workers take long
 FATAL_SIGNALS = (signal.SIGBUS, signal.SIGSEGV)
 FATAL_WINDOW_S = 10.0
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class Supervisor:
@@ -62,7 +61,7 @@ class Supervisor:
     def run(self) -> int:
         """Starts everything, replaces what dies, stops on SIGTERM or SIGINT. Returns the exit code."""
         self._listen_to_signals()
-        for child in (self._agent, *self._workers):
+        for child in (*self._workers, self._agent):  # visitors first: the agent's imports take a CPU for long
             child.start()
         _log.info("edge listens", host=self._config.host, port=self._config.port, workers=len(self._workers))
         while not self._stopping:

@@ -1,34 +1,54 @@
 """One redirecting process: takes over an inherited listening socket, opens the link cache and a ring, serves until told
-to stop. Started by the supervisor, `python -m edge.worker`, with its orders on standard input."""
+to stop. Started by the supervisor, `python -m edge.worker`, with its orders on standard input.
+
+It serves before it has imported aiohttp, which few requests need: those wait (`edge.guests`).
+"""
 
 from __future__ import annotations
 
 import asyncio
 import gc
+import resource
+import select
 import socket
 import sys
+from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, Protocol
 
-import structlog
 import uvloop
-from aiohttp import web
 
 from edge import lifeline
-from edge.app import App
-from edge.claims import LISTEN_BACKLOG
 from edge.config import EdgeConfig
+from edge.counts import Counts, CountsPage
+from edge.fast import FastPath
+from edge.guests import Guests
 from edge.links import LinkCache
 from edge.node import ring_directory
 from edge.proxies import Proxies
+from edge.redirects import Redirects
 from edge.ring import RingWriter
-from edge.server import Server
 from shared import logs
+from shared.logs import get_logger
 
-TICK_S = 0.01  # how soon an applied change is noticed
-CLOSE_S = 0.5  # for answers on their way
-DRAIN_S = 4  # for requests in flight, when the worker stops
+if TYPE_CHECKING:
+    from edge.server import Server
+
+TICK_S: Final = 0.01  # how soon an applied change is noticed
+DRAIN_S: Final = 4.0  # for requests in flight, when the worker stops
+OWN_DESCRIPTORS: Final = 64  # that the worker needs beside its connections
+GC_THRESHOLDS: Final = (20_000, 20, 100)  # a request leaves no cycles behind: look for those of others rarely
 _MIB = 1 << 20
 
-_log = structlog.get_logger()
+_log = get_logger()
+
+
+class Front(Protocol):
+    """Who owns the connections."""
+
+    def tick(self) -> None: ...
+
+    async def finish(self, within_s: float) -> None: ...
 
 
 async def serve(orders: lifeline.Orders) -> None:
@@ -38,26 +58,34 @@ async def serve(orders: lifeline.Orders) -> None:
     lifeline.on_stop(asyncio.get_running_loop(), stop)
     cache = LinkCache.open(config.links_dir)
     ring = _open_ring(config, orders.index)
-    app = App(cache, ring, Proxies(config.trusted_proxies))
-    server = Server(app.respond)
-    runner = web.ServerRunner(server, shutdown_timeout=CLOSE_S)
-    await runner.setup()
+    proxies, counts = Proxies(config.trusted_proxies), Counts()
+    redirects = Redirects(cache, ring, proxies, counts, config.country_header)
+    page = CountsPage(ring_directory(config.data_dir, config.ring_dir), orders.index)
     listener = socket.socket(fileno=orders.listener)
     listener.setblocking(False)
-    site = web.SockSite(runner, listener, backlog=LISTEN_BACKLOG)
-    await site.start()
-    gc.freeze()
+
+    def new_server() -> Server:
+        from edge.app import App
+        from edge.server import Server
+
+        return Server(App(cache, ring, proxies, counts, redirects).respond)
+
+    if hasattr(select, "epoll"):
+        front = _own_front(config, listener, FastPath(redirects, cache, ring, counts), proxies, counts, new_server)
+    else:
+        front = await _stock_front(listener, new_server())
     _log.debug("worker serves", index=orders.index)
 
     while not stop.is_set():
         cache.refresh()
-        app.redirects.flush_unknown()
+        redirects.flush_unknown()
+        front.tick()
+        page.publish(counts)
         await asyncio.sleep(TICK_S)
 
-    await site.stop()
-    await server.finish(DRAIN_S)
-    await runner.cleanup()
-    app.redirects.flush_unknown(all_of_it=True)
+    await front.finish(DRAIN_S)
+    redirects.flush_unknown(all_of_it=True)
+    page.publish(counts)
     ring.close()
     cache.close()
 
@@ -65,8 +93,58 @@ async def serve(orders: lifeline.Orders) -> None:
 def main() -> int:
     orders = lifeline.take()
     logs.set_up(orders.log.level, orders.log.format, process=f"worker-{orders.index}")
+    gc.set_threshold(*GC_THRESHOLDS)
     uvloop.run(serve(orders))
     return 0
+
+
+def _own_front(
+    config: EdgeConfig,
+    listener: socket.socket,
+    fast: FastPath,
+    proxies: Proxies,
+    counts: Counts,
+    new_server: Callable[[], Server],
+) -> Front:
+    """Connections of our own, from now on; aiohttp is imported beside them, in a thread."""
+    from edge.connections import Connections, Limits
+
+    guests = Guests()
+    limits = Limits(_most_connections(config), config.connections_per_address_s, proxy_protocol=config.proxy_protocol)
+    front = Connections(listener, fast, guests, proxies, counts, limits)
+
+    def open_guests(_imported: asyncio.Future[None]) -> None:
+        guests.open(new_server())
+        gc.collect()
+        gc.freeze()
+
+    importing = asyncio.ensure_future(asyncio.to_thread(_import_aiohttp))
+    importing.add_done_callback(open_guests)
+    return front
+
+
+async def _stock_front(listener: socket.socket, server: Server) -> Front:
+    from edge.stock import StockFront
+
+    return await StockFront.open(listener, server)
+
+
+def _import_aiohttp() -> None:
+    import_module("edge.app")
+    import_module("edge.server")
+
+
+def _most_connections(config: EdgeConfig) -> int:
+    """The configured cap, or what the system grants."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = config.connections + OWN_DESCRIPTORS
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    granted = wanted if soft == resource.RLIM_INFINITY else soft
+    if granted < wanted:
+        _log.warning("the system grants fewer descriptors than `connections` needs", descriptors=granted)
+    return min(config.connections, granted - OWN_DESCRIPTORS)
 
 
 def _open_ring(config: EdgeConfig, index: int) -> RingWriter:

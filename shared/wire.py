@@ -341,7 +341,7 @@ class EdgeStatus(msgspec.Struct, frozen=True, array_like=True):
     spool_bytes: int
     gap_count: int  # records that this agent process has reported as lost
     clock: list[ClockSample]
-    held_feed: str = ""  # why changes wait for `clicktrail edge accept-feed`; empty: they don't
+    held_feed: str = ""  # why changes wait for `clicktrail-edge accept-feed`; empty: they don't
 
 
 class StatusAck(msgspec.Struct, frozen=True, array_like=True):

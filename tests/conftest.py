@@ -18,6 +18,7 @@ from tests.support.chromium import chromium_path as find_chromium
 from tests.support.postgres import PostgresServer, running_postgres
 
 ENGINES = ("sqlite", "postgres")
+ON_EACH_ENGINE = [pytest.param(engine, marks=getattr(pytest.mark, engine)) for engine in ENGINES]
 
 
 @pytest.fixture(scope="session")
@@ -34,10 +35,17 @@ def durable_postgres() -> Iterator[PostgresServer]:
         yield server
 
 
-@pytest.fixture(params=[pytest.param(engine, marks=getattr(pytest.mark, engine)) for engine in ENGINES])
+@pytest.fixture(params=ON_EACH_ENGINE)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The SQLAlchemy URL of a fresh, empty database; the test runs once on each engine."""
     with _empty_database(request, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture(scope="session", params=ON_EACH_ENGINE)
+def shared_database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A database as `database_url` gives, kept for all tests that ask for it: for what is too slow to make anew."""
+    with _empty_database(request, tmp_path_factory.mktemp("database")) as url:
         yield url
 
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 
-import structlog
-
 from control.attribution.credit_pass import PassReport, run_pass
 from control.store.engine import Database
 from shared.clock import wall_ms
+from shared.logs import get_logger
 
 POLL_INTERVAL_S = 1.0
 RETRY_INTERVAL_S = 5.0  # after a pass that failed, such as by a database that is away
 
-log = structlog.get_logger(__name__)
+log = get_logger()
 
 
 class CreditWorker:

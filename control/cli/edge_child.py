@@ -13,15 +13,14 @@ import signal
 import sys
 from collections.abc import Mapping
 
-import structlog
-
 from control.cli.failure import USAGE_ERROR, CliError
+from shared.logs import get_logger
 
 STOP_S = 11.0  # an edge stops by itself within 10 s
 RESTART_S = 1.0
 _PR_SET_PDEATHSIG = 1
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 class EdgeChild:

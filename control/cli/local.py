@@ -13,17 +13,17 @@ from typing import TypeVar
 
 import aiohttp
 import msgspec
-import structlog
 from aiohttp import web
 
 from control.cli.first_start import owner_sign_in_url
 from control.doctor import examine
 from control.services import Services
+from shared.logs import get_logger
 
 SOCKET_FILE = "control.sock"
 TIMEOUT_S = 300.0  # an examination reads every click
 
-log = structlog.get_logger()
+log = get_logger()
 
 Answer = TypeVar("Answer", bound=msgspec.Struct)
 

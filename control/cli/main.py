@@ -85,6 +85,12 @@ def edge(context: typer.Context) -> None:
     os.execv(sys.executable, [sys.executable, "-m", "edge", *context.args])
 
 
+@app.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []})
+def spool(context: typer.Context) -> None:
+    """Look into the records on an edge's disk, as `clicktrail-edge spool` does."""
+    os.execv(sys.executable, [sys.executable, "-m", "edge", "spool", *context.args])
+
+
 @db.command("upgrade")
 def db_upgrade(data: DataOption = None, config: ConfigOption = None) -> None:
     """Bring the database to this version's schema. Every start does that by itself."""

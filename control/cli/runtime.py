@@ -12,7 +12,6 @@ from control.accounts.installation import WrongSecret, check_secret
 from control.cli.data_folder import locked, open_data_folder, read_secret
 from control.cli.failure import CliError
 from control.config import ControlConfig
-from control.edges.mark import notice_restore
 from control.edges.wake import FeedWake
 from control.services import Services
 from control.store.engine import Database
@@ -31,7 +30,6 @@ async def open_services(config: ControlConfig) -> AsyncGenerator[Services]:
         database = await _open_database(config)
         try:
             await _prepare(database, secret)
-            await notice_restore(database, folder)
             feed = FeedWake(database)
             await feed.start()
             try:

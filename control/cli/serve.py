@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
-import structlog
 from aiohttp import web
 
 from control.accounts.sign_in import forget_old
@@ -23,16 +22,16 @@ from control.cli.local import local_socket
 from control.cli.runtime import open_services
 from control.config import ControlConfig
 from control.edges.feed import forget_tombstones
-from control.edges.mark import keep_mark
 from control.services import Services
 from control.store.partitions import ensure_partitions
 from shared.clock import DAY_MS, wall_ms
+from shared.logs import get_logger
 
 HOUSEKEEPING_S = 3600.0
 PARTITIONS_AHEAD_MS = 45 * DAY_MS
 SHUTDOWN_S = 5.0  # how long requests in flight may take to finish
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 def bind(config: ControlConfig) -> socket.socket:
@@ -103,7 +102,6 @@ def _jobs(services: Services) -> list[Coroutine[Any, Any, None]]:
     return [
         _credit_worker(services),
         _housekeeping(services),
-        keep_mark(services.database, services.feed, services.data),
     ]
 
 

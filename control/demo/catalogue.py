@@ -15,6 +15,9 @@ class DemoLink(NamedTuple):
     path: str  # on the shop
     pull: float
     same_site: bool = True  # on go.shop.localhost (cookie) or go.localhost (fragment)
+    split: tuple[str, ...] = ()  # paths of an A/B test, as arms 1, 2, …
+    expires_in_days: int | None = None  # after the history's end; once closed, it leads to the shop's home
+    preview: tuple[str, str] | None = None  # headline and description
 
 
 class Product(NamedTuple):
@@ -34,9 +37,18 @@ LINKS = (
     DemoLink("herbst", "Newsletter: autumn roast", SPRING, "email", "/products/herbstroestung", 3.0),
     DemoLink("roast-2", "Newsletter: autumn roast, reminder", SPRING, "email", "/products/herbstroestung", 2.0),
     DemoLink("bf-early", "Newsletter: Black Friday, early access", BLACK_FRIDAY, "email", "/", 3.5),
-    DemoLink("bf-last", "Newsletter: Black Friday, last hours", BLACK_FRIDAY, "email", "/", 2.5),
+    DemoLink("bf-last", "Newsletter: Black Friday, last hours", BLACK_FRIDAY, "email", "/", 2.5, expires_in_days=5),
     DemoLink("club", "Newsletter: join the coffee club", CLUB, "email", "/newsletter", 1.5),
-    DemoLink("ig-bio", "Instagram bio", SPRING, "social", "/", 3.0, same_site=False),
+    DemoLink(
+        "ig-bio",
+        "Instagram bio",
+        SPRING,
+        "social",
+        "/",
+        3.0,
+        same_site=False,
+        preview=("Kaffeerösterei Käthe", "Small batches, roasted on Tuesdays, at your door by Friday."),
+    ),
     DemoLink(
         "ig-reel", "Instagram reel: how we roast", SPRING, "social", "/products/herbstroestung", 2.5, same_site=False
     ),
@@ -50,7 +62,14 @@ LINKS = (
     DemoLink("bag", "QR: on every bag", CLUB, "qr", "/newsletter", 1.8),
     DemoLink("receipt", "QR: receipt", CLUB, "qr", "/", 0.8),
     DemoLink(
-        "ad-beans", "Search ad: fresh coffee beans", SPRING, "paid", "/products/espresso-nero", 3.0, same_site=False
+        "ad-beans",
+        "Search ad: fresh coffee beans",
+        SPRING,
+        "paid",
+        "/products/espresso-nero",
+        3.0,
+        same_site=False,
+        split=("/products/espresso-nero", "/products/herbstroestung"),
     ),
     DemoLink("ad-gift", "Search ad: coffee gifts", BLACK_FRIDAY, "paid", "/products/geschenkset", 2.2, same_site=False),
     DemoLink("ad-social", "Social ad: autumn roast", SPRING, "paid", "/products/herbstroestung", 2.4, same_site=False),

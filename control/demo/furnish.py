@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from control.accounts.keys import issue_key
@@ -18,8 +19,10 @@ from control.demo.world import DAYS, OTHER_SITE_HOST, SAME_SITE_HOST, Setup
 from control.domains.domains import add_domain
 from control.domains.types import NewDomain
 from control.links.links import create_link
-from control.links.types import NewLink
+from control.links.types import LinkArm, LinkPreview, LinkRule, NewLink
+from control.times import from_ms
 from shared import ids
+from shared.clock import DAY_MS
 
 
 class Furnished(NamedTuple):
@@ -52,7 +55,12 @@ async def furnish(
             title=link.title,
             campaign_id=campaigns[link.campaign],
             channel=link.channel,
+            rules=[LinkRule([LinkArm(shop + path) for path in link.split])] if link.split else [],
+            preview=LinkPreview(*link.preview) if link.preview else None,
         )
+        if link.expires_in_days is not None:
+            expires_at = from_ms(begin_ms + (DAYS + link.expires_in_days) * DAY_MS)
+            new = msgspec.structs.replace(new, expires_at=expires_at, closed_url=f"{shop}/")
         links[link.slug] = ids.to_bytes("lnk", await create_link(connection, workspace_id, new, begin_ms + at))
     if public.key is None or secret.key is None:
         raise AssertionError("a new key is shown")

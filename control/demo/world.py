@@ -191,7 +191,7 @@ class _World:
             time_ms=at_ms,
             boot_ms=at_ms - self.start_ms,
             link_id=self.setup.links[link.slug],
-            arm=0,
+            arm=_arm(device, link),
             no_click=no_click,
             carry="cookie" if link.same_site and not no_click else "fragment",
             host=SAME_SITE_HOST if link.same_site else OTHER_SITE_HOST,
@@ -244,6 +244,11 @@ class _World:
         """Moves a moment of the night into the day: few people click at four in the morning."""
         hour = at_ms // HOUR_MS % 24
         return self.chance.randrange(4, 12) * HOUR_MS if hour < 5 and self.chance.random() < 0.85 else 0
+
+
+def _arm(device: Device, link: DemoLink) -> int:
+    """Where a split link leads this device: always to the same page."""
+    return 1 + sum(device.edge_visitor[-1:]) % len(link.split) if link.split else 0
 
 
 def _stated(click: bytes | None) -> dict[str, str]:

@@ -33,6 +33,7 @@ async def record_status(connection: AsyncConnection, status: EdgeStatus, now_ms:
         "backlog_bytes": status.backlog_bytes,
         "spool_bytes": status.spool_bytes,
         "gap_count": status.gap_count,
+        "held_feed": status.held_feed,
     }
     insert = insert_into(connection, edges).values(id=status.edge_id, first_seen_ms=now_ms, **reported)
     await connection.execute(insert.on_conflict_do_update(index_elements=[edges.c.id], set_=reported))
@@ -73,6 +74,7 @@ def _to_edge(row: Any, state: SyncState, now_ms: int) -> Edge:
         row.backlog_records,
         row.gap_count,
         _state(row, now_ms),
+        row.held_feed,
     )
 
 

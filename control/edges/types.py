@@ -29,7 +29,8 @@ class EdgeToken(msgspec.Struct, frozen=True):
 
 
 class Edge(msgspec.Struct, frozen=True):
-    """An edge as it last reported. `silent`: not heard of for 30 seconds. Its lag counts changes not yet applied."""
+    """An edge as it last reported. `silent`: not heard of for 30 seconds. Its lag counts changes not yet applied;
+    `held_feed` says why they wait for `clicktrail-edge accept-feed` there, and is empty where they don't."""
 
     id: str
     name: str
@@ -41,6 +42,7 @@ class Edge(msgspec.Struct, frozen=True):
     backlog_records: int
     gap_count: int
     state: EdgeState
+    held_feed: str
 
 
 class ChangesQuery(msgspec.Struct, frozen=True):

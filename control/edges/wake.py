@@ -17,18 +17,18 @@ from typing import Any, cast
 
 import aiosqlite
 import asyncpg
-import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from control.edges.feed import CHANNEL
 from control.store.engine import Database
+from shared.logs import get_logger
 
 SQLITE_POLL_S = 0.025
 HEARTBEAT_S = 15.0  # how soon a LISTEN connection that died in silence is noticed
 RETRY_FIRST_S = 0.1
 RETRY_MOST_S = 5.0
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 class FeedWake:

@@ -10,8 +10,9 @@ DIST = Path(__file__).parent.parent / "web" / "dist"
 
 _HEADERS = {
     # Scripts from here alone, never inline. Mantine writes computed values into style attributes and one style element.
+    # Images may come from anywhere: the form of a link shows its preview.
     "Content-Security-Policy": (
-        "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+        "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: https: http:; "
         "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",

@@ -12,12 +12,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar, Self
 
 import msgspec
-import structlog
 from aiohttp import web
+
+from shared.logs import get_logger
 
 PROBLEM_TYPE = "application/problem+json"
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 class FieldError(msgspec.Struct, frozen=True):

@@ -15,7 +15,6 @@ there alone; and where storing fails because of what a record holds, the batch i
 from __future__ import annotations
 
 import msgspec
-import structlog
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from control.ingest import streams
@@ -24,12 +23,13 @@ from control.ingest.storing import Storing
 from control.ingest.types import BatchHeaders, StartsAboveMark, UndecodableBatch, decode_batch
 from control.services import Services
 from shared.clock import wall_ms
+from shared.logs import get_logger
 from shared.wire import Batch, BatchAck
 
 ATTEMPTS = 4  # of a transaction that lost a race against another
 FAULTS_OF_VALUES = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 async def receive_batch(services: Services, headers: BatchHeaders, body: bytes) -> BatchAck:

@@ -1,7 +1,7 @@
 """Storing clicks: new rows, what they change about stored ones, and the rollups of both, in the caller's transaction.
 
 the batch's clicks ─▶ minus those stored already ─▶ prefetches that have landed become clicks ─▶ duplicates judged
-    ─▶ inserted ─▶ stored clicks moved ─▶ rollups ─▶ what waited for a click joined
+    ─▶ inserted ─▶ stored clicks moved ─▶ rollups, and links closed that reach their limit ─▶ what waited joined
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ from control.ingest.classify import ACTIVATED
 from control.ingest.duplicates import ChainClick, Verdicts, judge
 from control.ingest.enrich import Click
 from control.ingest.store import Landed, Moved, RollupKey, StoredClick, rollup_key
+from control.links.limits import close_at_limit
 from control.store.partitions import ensure_partitions
 from control.times import from_ms
 from shared import click_id
-from shared.clock import DAY_MS
+from shared.clock import DAY_MS, wall_ms
 
 Deltas = Counter[RollupKey]
 
@@ -42,7 +43,7 @@ async def store_clicks(connection: AsyncConnection, batch: Iterable[Click]) -> i
     await _make_partitions(connection, new)
     await store.insert_clicks(connection, new)
     deltas.update(rollup_key(click) for click in new)
-    await store.add_to_rollups(connection, deltas)
+    await _count(connection, deltas)
     await join_clicks(connection, [ArrivedClick(click.workspace_id, click.id, click.time_ms) for click in new])
     return len(new)
 
@@ -60,8 +61,14 @@ async def clicks_landed(connection: AsyncConnection, click_ids: Iterable[bytes])
     deltas.subtract(counted_as)
     deltas.update(rollup_key(click) for click in prefetched)
     await store.update_clicks(connection, prefetched)
-    await store.add_to_rollups(connection, deltas)
+    await _count(connection, deltas)
     await join_clicks(connection, [ArrivedClick(click.workspace_id, click.id, click.time_ms) for click in prefetched])
+
+
+async def _count(connection: AsyncConnection, deltas: Deltas) -> None:
+    await store.add_to_rollups(connection, deltas)
+    counted = {key.link_id for key, delta in deltas.items() if delta > 0 and key.hit_class == "human"}
+    await close_at_limit(connection, counted, wall_ms())
 
 
 def _activate(click: Click | StoredClick, landed: Landed) -> None:

@@ -7,9 +7,7 @@ clicks belong to it.
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Any
-from urllib.parse import unquote
 
 import msgspec
 from msgspec import UNSET
@@ -21,16 +19,20 @@ from control.edges.feed import publish, retract
 from control.edits import changes_of
 from control.http.errors import Conflict, InvalidInput, NotFound
 from control.links import destination as destinations
+from control.links import settings, store
 from control.links import slug as slugs
-from control.links import store
-from control.links.carry import resolve
-from control.links.destination import Destination
+from control.links.addresses import read_address, refuse_loops
+from control.links.entry import to_entry
+from control.links.limits import exhausted_since
+from control.links.rules import ArmNumbers
 from control.links.search import searchable
 from control.links.types import LinkEdit, NewLink
+from control.store.locks import lock_workspaces
 from shared import ids
-from shared.wire import LinkEntry, entry_key
+from shared.wire import entry_key
 
 RANDOM_SLUG_ATTEMPTS = 10
+FIRST_ARM = 1
 
 
 class SlugTaken(Conflict):
@@ -40,11 +42,13 @@ class SlugTaken(Conflict):
 
 async def create_link(connection: AsyncConnection, workspace_id: str, new: NewLink, now_ms: int) -> str:
     """Adds a link, publishes it, and gives its id. Raises InvalidInput and SlugTaken."""
-    destination = _parse_destination(new.destination)
+    destination = read_address("destination", new.destination)
     chosen = None if new.slug is None else _normalise_slug(new.slug)
+    columns = await settings.columns_of(new, ArmNumbers(frozenset(), FIRST_ARM))
     domain = await domain_of_new_link(connection, workspace_id, new.domain_id)
     await _check_campaign(connection, workspace_id, new.campaign_id)
-    await _refuse_loop(connection, workspace_id, destination, domain.host, chosen)
+    addresses = {"destination": destination, **dict(settings.addresses_of(columns))}
+    await refuse_loops(connection, workspace_id, addresses, domain.host, chosen)
     link_id, title = ids.new_id("lnk"), new.title.strip()
     row = {
         "id": link_id,
@@ -59,8 +63,11 @@ async def create_link(connection: AsyncConnection, workspace_id: str, new: NewLi
         "query_name": new.query_name,
         "forward_query": new.forward_query,
         "referrer_policy": new.referrer_policy,
+        "click_limit": new.click_limit,
+        "honeypot": new.honeypot,
         "created_ms": now_ms,
         "updated_ms": now_ms,
+        **columns,
     }
     candidates = [chosen] if chosen else [slugs.random() for _ in range(RANDOM_SLUG_ATTEMPTS)]
     for slug in candidates:
@@ -73,18 +80,23 @@ async def create_link(connection: AsyncConnection, workspace_id: str, new: NewLi
 
 async def edit_link(connection: AsyncConnection, workspace_id: str, link_id: str, edit: LinkEdit, now_ms: int) -> None:
     """Applies the edit and publishes what edges see of it. Raises NotFound, InvalidInput, SlugTaken."""
-    row = await find_link(connection, workspace_id, link_id)
-    values = changes_of(_normalise(edit), row, now_ms)
+    if isinstance(edit.click_limit, int):
+        await lock_workspaces(connection, [workspace_id], shared=True)  # no click is counted meanwhile
+    row = _existing(await store.hold_link(connection, workspace_id, link_id), link_id)
+    values = await _changes(edit, row, now_ms)
     if not values:
         return
     if "domain_id" in values:
         raise InvalidInput.of("domain_id", "a link stays on its domain; make a new link on the other one")
-    destination = destinations.parse(values.get("destination", row.destination))
-    slug: str = values.get("slug", row.slug)
     if "campaign_id" in values:
         await _check_campaign(connection, workspace_id, values["campaign_id"])
-    if "destination" in values or "slug" in values:
-        await _refuse_loop(connection, workspace_id, destination, row.host, slug)
+    await _check_addresses(connection, workspace_id, row, values)
+    if "click_limit" in values:
+        values["exhausted_ms"] = await exhausted_since(
+            connection, link_id, values["click_limit"], row.exhausted_ms, now_ms
+        )
+    slug: str = values.get("slug", row.slug)
+    destination = destinations.parse(values.get("destination", row.destination))
     values["search_text"] = searchable(row.host, slug, values.get("title", row.title), destination)
     if not await store.update_link(connection, link_id, {**values, "updated_ms": now_ms}):
         raise _slug_taken(row.host, slug)
@@ -98,10 +110,34 @@ async def archive_link(connection: AsyncConnection, workspace_id: str, link_id: 
 
 async def find_link(connection: AsyncConnection, workspace_id: str, link_id: str) -> store.AnyRow:
     """The link's row with its domain's `host` and `campaign_name`. Raises NotFound."""
-    row = await store.link(connection, workspace_id, link_id)
+    return _existing(await store.link(connection, workspace_id, link_id), link_id)
+
+
+def _existing(row: store.AnyRow | None, link_id: str) -> store.AnyRow:
     if row is None:
         raise NotFound(f"There is no link {link_id} in this workspace.")
     return row
+
+
+async def _changes(edit: LinkEdit, row: store.AnyRow, now_ms: int) -> dict[str, Any]:
+    """The columns whose value the edit changes."""
+    columns = await settings.columns_of(edit, settings.arm_numbers(row))
+    reshaped = {name: value for name, value in columns.items() if value != getattr(row, name)}
+    plain = msgspec.structs.replace(_normalise(edit), **dict.fromkeys(settings.RESHAPED, UNSET))
+    return changes_of(plain, row, now_ms) | reshaped
+
+
+async def _check_addresses(
+    connection: AsyncConnection, workspace_id: str, row: store.AnyRow, values: dict[str, Any]
+) -> None:
+    """Refuses what would close a chain of links: of addresses that change, or of all when the link's own does."""
+    fields = ("destination", "rules", "closed_url")
+    changed = values if "slug" not in values else {name: values.get(name, getattr(row, name)) for name in fields}
+    addresses = dict(settings.addresses_of(changed))
+    if "destination" in changed:
+        addresses["destination"] = destinations.parse(changed["destination"])
+    if addresses:
+        await refuse_loops(connection, workspace_id, addresses, row.host, values.get("slug", row.slug))
 
 
 async def _publish_edit(connection: AsyncConnection, workspace_id: str, before: store.AnyRow) -> None:
@@ -111,29 +147,6 @@ async def _publish_edit(connection: AsyncConnection, workspace_id: str, before: 
         await retract(connection, [entry_key(old)])
     if after.archived_ms is None and (before.archived_ms is not None or old != new):
         await publish(connection, [new])
-
-
-def to_entry(row: store.AnyRow) -> LinkEntry:
-    """What an edge needs of a link's row."""
-    plan = resolve(
-        row.carry,
-        row.host,
-        destinations.parse(row.destination),
-        row.query_name,
-        forwards_query=row.forward_query,
-    )
-    return LinkEntry(
-        host=row.host,
-        slug=row.slug,
-        link_id=ids.to_bytes("lnk", row.id),
-        destination=row.destination,
-        status=row.status,
-        carry=plan.carry,
-        carry_without_cookie=plan.without_cookie,
-        query_name=row.query_name,
-        forward_query=row.forward_query,
-        referrer_policy=row.referrer_policy,
-    )
 
 
 async def _check_campaign(connection: AsyncConnection, workspace_id: str, campaign_id: str | None) -> None:
@@ -147,21 +160,6 @@ async def _check_campaign(connection: AsyncConnection, workspace_id: str, campai
         raise InvalidInput.of("campaign_id", f"the campaign {campaign.name} is archived; bring it back first")
 
 
-async def _refuse_loop(
-    connection: AsyncConnection, workspace_id: str, destination: Destination, short_host: str, slug: str | None
-) -> None:
-    """Refuses a destination that is a short link of the workspace, this one included.
-
-    Every link is checked against all that exist when it gets its destination, so no chain of links can close.
-    """
-    target = unicodedata.normalize("NFC", unquote(destination.path.removeprefix("/")))
-    is_itself = destination.host == short_host and target == slug
-    if is_itself or await store.is_short_link(connection, workspace_id, destination.host, target):
-        raise InvalidInput.of(
-            "destination", f"{destination.host}/{target} is a short link itself; use the address that it leads to"
-        )
-
-
 def _slug_taken(host: str, slug: str) -> SlugTaken:
     return SlugTaken.of("slug", f"{host}/{slug} exists; an archived link keeps its slug")
 
@@ -169,19 +167,12 @@ def _slug_taken(host: str, slug: str) -> SlugTaken:
 def _normalise(edit: LinkEdit) -> LinkEdit:
     changed: dict[str, Any] = {}
     if edit.destination is not UNSET:
-        changed["destination"] = _parse_destination(edit.destination).url
+        changed["destination"] = read_address("destination", edit.destination).url
     if edit.slug is not UNSET:
         changed["slug"] = _normalise_slug(edit.slug)
     if edit.channel is not UNSET:
         changed["channel"] = edit.channel.lower()
     return msgspec.structs.replace(edit, **changed)
-
-
-def _parse_destination(text: str) -> Destination:
-    try:
-        return destinations.parse(text)
-    except destinations.BadDestination as error:
-        raise InvalidInput.of("destination", str(error)) from None
 
 
 def _normalise_slug(text: str) -> str:

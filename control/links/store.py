@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Select, exists, func, select, tuple_, update
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from control.links.search import fold
 from control.links.types import LinkQuery
+from control.store.rowset import rowset
 from control.store.schema import campaigns, click_rollups, domains, links
 from control.store.upsert import insert_into
 
@@ -36,6 +37,12 @@ async def update_link(connection: AsyncConnection, link_id: str, values: Mapping
 async def link(connection: AsyncConnection, workspace_id: str, link_id: str) -> AnyRow | None:
     query = _links_with_names().where(links.c.id == link_id, links.c.workspace_id == workspace_id)
     return (await connection.execute(query)).one_or_none()
+
+
+async def hold_link(connection: AsyncConnection, workspace_id: str, link_id: str) -> AnyRow | None:
+    """The link, which nobody else changes until the transaction ends."""
+    query = _links_with_names().where(links.c.id == link_id, links.c.workspace_id == workspace_id)
+    return (await connection.execute(query.with_for_update(of=links, key_share=True))).one_or_none()
 
 
 async def links_page(
@@ -66,6 +73,33 @@ async def human_clicks(connection: AsyncConnection, link_ids: Sequence[str]) -> 
         .group_by(click_rollups.c.link_id)
     )
     return {link_id: int(count) for link_id, count in await connection.execute(query)}
+
+
+async def open_limits(connection: AsyncConnection, link_ids: Iterable[str]) -> dict[str, int]:
+    """Click limits of those of these links that have one and have not reached it."""
+    wanted = [(link_id,) for link_id in set(link_ids)]
+    if not wanted:
+        return {}
+    found = await rowset(connection, "wanted", {"id": "text"}, wanted).fetch(
+        "select l.id, l.click_limit from wanted cross join links l"
+        " where l.id = wanted.id and l.click_limit is not null and l.exhausted_ms is null"
+    )
+    return {row[0]: row[1] for row in found}
+
+
+async def exhaust(connection: AsyncConnection, link_id: str, now_ms: int) -> AnyRow | None:
+    """Marks a link's limit as reached; its row, or None where an edit took the limit away meanwhile."""
+    is_open = links.c.click_limit.is_not(None), links.c.exhausted_ms.is_(None)
+    marked = update(links).where(links.c.id == link_id, *is_open).values(exhausted_ms=now_ms)
+    if (await connection.execute(marked)).rowcount == 0:
+        return None
+    return (await connection.execute(_links_with_names().where(links.c.id == link_id))).one()
+
+
+async def hosts(connection: AsyncConnection, workspace_id: str) -> set[str]:
+    """The short hosts of a workspace."""
+    query = select(domains.c.host).where(domains.c.workspace_id == workspace_id)
+    return set((await connection.execute(query)).scalars())
 
 
 async def is_short_link(connection: AsyncConnection, workspace_id: str, host: str, slug: str) -> bool:

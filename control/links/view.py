@@ -8,11 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from control.config import ControlConfig
 from control.http.paging import Page, TimeKey, decode_cursor, page_of
-from control.links import destination, store
-from control.links.carry import resolve
+from control.links import rules, store
+from control.links.entry import carry_plan
 from control.links.links import find_link
-from control.links.types import Link, LinkCampaign, LinkDomain, LinkQuery
+from control.links.types import Link, LinkCampaign, LinkDomain, LinkPreview, LinkQuery
+from control.links.warnings import warnings_of
 from control.times import from_ms, from_ms_or_none
+from shared.clock import wall_ms
 
 
 async def read_link(connection: AsyncConnection, config: ControlConfig, workspace_id: str, link_id: str) -> Link:
@@ -43,13 +45,7 @@ def short_url(config: ControlConfig, host: str, slug: str) -> str:
 
 
 def _to_link(row: store.AnyRow, config: ControlConfig, clicks: int) -> Link:
-    plan = resolve(
-        row.carry,
-        row.host,
-        destination.parse(row.destination),
-        row.query_name,
-        forwards_query=row.forward_query,
-    )
+    own_rules = rules.decode(row.rules)
     return Link(
         id=row.id,
         short_url=short_url(config, row.host, row.slug),
@@ -63,13 +59,26 @@ def _to_link(row: store.AnyRow, config: ControlConfig, clicks: int) -> Link:
         channel=row.channel,
         status=row.status,
         carry=row.carry,
-        carry_resolved=plan.carry,
+        carry_resolved=carry_plan(row, row.destination).carry,
         query_name=row.query_name,
         forward_query=row.forward_query,
         referrer_policy=row.referrer_policy,
-        warnings=list(plan.warnings),
+        rules=[rules.to_api(rule) for rule in own_rules],
+        expires_at=from_ms_or_none(row.expires_ms),
+        click_limit=row.click_limit,
+        exhausted=row.exhausted_ms is not None,
+        closed_url=row.closed_url,
+        has_password=bool(row.password),
+        honeypot=row.honeypot,
+        preview=_preview(row),
+        warnings=warnings_of(row, own_rules, wall_ms()),
         clicks=clicks,
         created_at=from_ms(row.created_ms),
         updated_at=from_ms(row.updated_ms),
         archived_at=from_ms_or_none(row.archived_ms),
     )
+
+
+def _preview(row: store.AnyRow) -> LinkPreview | None:
+    preview = LinkPreview(row.preview_title, row.preview_description, row.preview_image)
+    return None if preview == LinkPreview() else preview

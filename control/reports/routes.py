@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from control.http.context import Context
 from control.http.routing import Routes
+from control.reports.arms import link_results
 from control.reports.breakdown import breakdown
 from control.reports.overview import overview
 from control.reports.question import read_question
-from control.reports.types import Breakdown, BreakdownQuery, Overview, OverviewQuery
+from control.reports.types import Breakdown, BreakdownQuery, LinkResults, Overview, OverviewQuery, PeriodQuery
 
 routes = Routes(tag="Reports")
 
@@ -26,3 +27,11 @@ async def read_breakdown(context: Context, query: BreakdownQuery) -> Breakdown:
     async with context.database.reading() as connection:
         question = await read_question(connection, context.workspace_id, query, context.now_ms)
         return await breakdown(connection, context.services.config, question, query.by, query.basis)
+
+
+@routes.get("/api/v1/links/{link_id}/arms", summary="What each destination of a link brought")
+async def read_link_results(context: Context, link_id: str, query: PeriodQuery) -> LinkResults:
+    """Clicks of the period, and the conversions credited to these clicks whenever they happened."""
+    async with context.database.reading() as connection:
+        question = await read_question(connection, context.workspace_id, query, context.now_ms)
+        return await link_results(connection, question, link_id)

@@ -32,7 +32,7 @@ _DAYS = {
     )""",
 }
 _KEYS: dict[By, str] = {"channel": "channel", "campaign": "campaign_id", "link": "link_id"}
-_OPEN_AND_COUNTED = """v.closed_ms is null and v.counted and (:event = '' or v.name = :event)"""
+OPEN_AND_COUNTED = """v.closed_ms is null and v.counted and (:event = '' or v.name = :event)"""
 
 
 class Scope(NamedTuple):
@@ -108,7 +108,7 @@ async def conversions_by_day(
         from days as d
         cross join credit_versions as v
         where v.workspace_id = :workspace_id and v.time_ms >= d.start_ms and v.time_ms < d.end_ms
-            and {_OPEN_AND_COUNTED}
+            and {OPEN_AND_COUNTED}
         group by d.start_ms, v.currency
     """
     return [DayConversions(*row) for row in await _by_days(connection, query, days, scope._asdict())]
@@ -144,7 +144,7 @@ async def credits_by_key(
         from credit_versions as v
         cross join touch_credits as t
         where v.workspace_id = :workspace_id and v.time_ms >= :start_ms and v.time_ms < :last_ms
-            and {_OPEN_AND_COUNTED}
+            and {OPEN_AND_COUNTED}
             and t.version_id = v.id and t.model = :model {on_touch}
         group by 1, 2
     """
@@ -167,7 +167,7 @@ async def unattributed(connection: AsyncConnection, scope: Scope, period: Period
             cast(coalesce(sum(v.amount - v.refunded), 0) as bigint)
         from credit_versions as v
         where v.workspace_id = :workspace_id and v.time_ms >= :start_ms and v.time_ms < :end_ms
-            and {_OPEN_AND_COUNTED} and v.touches = 0
+            and {OPEN_AND_COUNTED} and v.touches = 0
         group by v.currency
     """)
     return [KeyCredits(*row) for row in await connection.execute(query, scope._asdict() | _bounds(period))]

@@ -123,3 +123,25 @@ class Breakdown(msgspec.Struct, frozen=True, kw_only=True):
     unattributed: BreakdownFigures
     total: BreakdownFigures
     other_currencies: list[CurrencyValue]
+
+
+class ArmResult(msgspec.Struct, frozen=True):
+    """What one destination of a link brought. Arm 0 is the link's own destination; `destination` is null where the arm
+    has been removed. `conversions` are millionths, values minor units of the workspace's currency."""
+
+    arm: int
+    destination: str | None
+    clicks: int
+    conversions: int
+    value: int
+    net_value: int
+
+
+class LinkResults(msgspec.Struct, frozen=True):
+    """A link's clicks of some days, and what is credited to these clicks, by destination."""
+
+    from_: str = msgspec.field(name="from")
+    to: str
+    model: ModelName
+    currency: str
+    arms: list[ArmResult]

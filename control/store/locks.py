@@ -2,7 +2,8 @@
 
 Facts of a workspace depend on each other in both directions: a click looks for the conversions that wait for it, a
 conversion for its click. Two transactions that can't see each other would each find nothing. So ingest takes the
-workspace alone, one transaction at a time, and reports by the API share it among themselves, but not with ingest.
+workspace alone, one transaction at a time; reports by the API, and edits that set a click limit, share it among
+themselves, but not with ingest.
 """
 
 from __future__ import annotations

@@ -31,10 +31,16 @@ async def upgrade(database: Database) -> None:
         await connection.run_sync(_upgrade)
 
 
-def _upgrade(connection: Connection) -> None:
+def alembic_config(connection: Connection) -> Config:
+    """What Alembic's commands need to work on this connection."""
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
+    return config
+
+
+def _upgrade(connection: Connection) -> None:
+    config = alembic_config(connection)
     revisions = ScriptDirectory.from_config(config)
     known = {script.revision for script in revisions.walk_revisions()}
     current = MigrationContext.configure(connection).get_current_revision()

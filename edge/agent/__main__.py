@@ -20,7 +20,6 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final
 
-import structlog
 import uvloop
 
 from edge import lifeline
@@ -29,6 +28,7 @@ from edge.agent.drain import Drain, Event
 from edge.agent.guard import FeedGuard
 from edge.agent.lock import AlreadyRunning, hold
 from edge.agent.marks import compare_marks
+from edge.agent.metrics import NodeCollector, serve_metrics
 from edge.agent.samples import ClockSamples
 from edge.agent.ship import Shipper
 from edge.agent.status import report
@@ -39,6 +39,7 @@ from edge.linkstore import LinkStore
 from edge.node import PRIVATE_DIRECTORY, edge_id, ring_directory
 from shared import logs
 from shared.clock import HOUR_MS
+from shared.logs import get_logger
 from shared.wire import WIRE_VERSION, EdgeStatus
 
 LAST_DRAIN_S: Final = 3.0
@@ -48,7 +49,7 @@ BUDGET_MOST_BYTES: Final = 10 << 30
 BUDGET_SHARE: Final = 5  # of the disk: a fifth
 WATERMARK_MARGIN_MS: Final = 1_000  # between a worker's time stamp and its record's arrival in the ring
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class Agent:
@@ -76,6 +77,7 @@ class Agent:
         self._guard = FeedGuard(data)
         self._sync = Sync(client, self._store, self._guard, self._streams.enter_epoch)
         self._client, self._loop = client, loop
+        self._metrics = NodeCollector(rings, self._drain, self._streams, self._shipper, self.status)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`, or until a part fails, whose exception is then raised: a new process begins from the disk."""
@@ -93,12 +95,15 @@ class Agent:
             ]
         else:
             _log.warning("no edge token: serving what is here, keeping records")
+        metrics = await serve_metrics(self._config.metrics_port, self._metrics) if self._config.metrics_port else None
         _log.info("agent runs", edge=self._id, version=_version())
         stopped = asyncio.ensure_future(stop.wait())
         ended, _ = await asyncio.wait({stopped, self.drain_ended, *parts}, return_when=asyncio.FIRST_COMPLETED)
         await self._shut_down(can_ship=bool(self._config.token))
         for part in parts:
             part.cancel()
+        if metrics is not None:
+            await metrics.cleanup()
         for part in ended - {stopped}:
             part.result()
 
@@ -123,7 +128,7 @@ class Agent:
             backlog_records=records,
             backlog_bytes=size,
             spool_bytes=self._streams.spool_bytes(),
-            gap_count=self._shipper.gap_count,
+            gap_count=self._shipper.gaps.total(),
             clock=self._samples.recent(),
             held_feed=self._sync.held,
         )

@@ -14,30 +14,31 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
-import structlog
 
 from edge.agent.recover import recover
 from edge.agent.ring_reader import RingReader, find_rings
-from edge.agent.segment import DROPS, RECORD, SKIPPED, Entry, SegmentName, SegmentWriter, seal
+from edge.agent.segment import DROPS, SKIPPED, Entry, SegmentName, SegmentWriter, seal
 from edge.record import encode_gap, time_ms_of
 from edge.ring import BadRing
 from shared.clock import wall_ms
+from shared.logs import get_logger
 from shared.wire import GapRecord
 
 SEGMENT_BYTES: Final = 64 * 1024 * 1024
 SEGMENT_AGE_S: Final = 3600.0  # a quiet node's raw heads must not outlive their retention in an open segment
-POLL_S: Final = 0.005
+POLL_S: Final = 0.02  # rarer and longer runs cost less; nothing waits for it but the sync after it
 BUSY_RECORDS: Final = 500  # a pass that moved more is followed by the next at once
-HOUSEKEEPING_S: Final = 0.05
+PASS_RECORDS: Final = 4_000  # of one ring, before the next one is looked at
+HOUSEKEEPING_S: Final = 0.1
 RETRY_S: Final = 1.0  # after the disk has refused something
 DROPS_REPORT_S: Final = 1.0  # at most one gap record a ring in this time
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -68,6 +69,13 @@ class Failed(msgspec.Struct, frozen=True):
     errno: int | None
 
 
+class Level(NamedTuple):
+    """How much of a ring is not on disk yet."""
+
+    unread_bytes: int
+    capacity: int
+
+
 Event = Opened | Synced | Sealed | Failed
 
 
@@ -95,6 +103,11 @@ class Drain:
         self._roll_asked = False
         self._is_behind = True
         self._caught_up_ms = 0
+        self.dropped = 0
+        """Records that found no room in memory, as far as this process knows of them."""
+        self.syncs, self.sync_seconds = 0, 0.0
+        self.ring_levels: list[Level] = []
+        """How full the rings are; a new list now and then, for other threads to read."""
         self.covered_ms = 0
         """Wall time before which every answered request's record is on disk or behind (a worker's own delay aside)."""
 
@@ -126,6 +139,7 @@ class Drain:
         if now >= self._housekeeping_at:
             self._housekeeping_at = now + HOUSEKEEPING_S
             self._find_rings()
+            self.ring_levels = [Level(ring.unread_bytes(), ring.identity.capacity) for ring in self._rings.values()]
         try:
             self._seal_what_failed()
             self._is_behind = False
@@ -159,19 +173,23 @@ class Drain:
 
     def _move(self, ring: RingReader, now: float) -> int:
         gone = ring.is_abandoned()  # asked before reading: a ring without writer that reads as empty stays so
-        ring_id = ring.identity.ring_id
-        entries = [Entry(RECORD, ring_id, frame.end, frame.payload) for frame in ring.read()]
-        if not entries and (skipped := ring.skip_damage()):
+        ring_id, moved = ring.identity.ring_id, 0
+        while moved < PASS_RECORDS and (run := ring.read()) is not None:
+            self._opened().append_run(ring_id, run)
+            self._note_time(run.low_ms)
+            moved += len(run.ends)
+        if not moved and (skipped := ring.skip_damage()):
             _log.error("damage in a ring", path=str(ring.path), bytes=skipped)
-            entries.append(Entry(SKIPPED, ring_id, ring.cursor, encode_gap(_damage_gap())))
-        if len(entries) >= BUSY_RECORDS or not (entries or ring.is_drained()):
+            self._append(Entry(SKIPPED, ring_id, ring.cursor, encode_gap(_damage_gap())))
+            moved = 1
+        if moved >= BUSY_RECORDS or not (moved or ring.is_drained()):
             self._is_behind = True
-        entries.extend(self._drops(ring, gone, now))
-        if entries:
-            self._append(entries)
-        elif gone and not self._is_dirty() and ring.is_drained():
+        if (drops := self._drops(ring, gone, now)) is not None:
+            self._append(drops)
+            moved += 1
+        if not moved and gone and not self._is_dirty() and ring.is_drained():
             self._forget(ring)
-        return len(entries)
+        return moved
 
     def _forget(self, ring: RingReader) -> None:
         """All that a writer left is on disk, and it will not come back."""
@@ -180,32 +198,38 @@ class Drain:
         self._drops_at.pop(ring.identity.ring_id, None)
         ring.remove()
 
-    def _drops(self, ring: RingReader, gone: bool, now: float) -> Sequence[Entry]:
+    def _drops(self, ring: RingReader, gone: bool, now: float) -> Entry | None:
         """The gap record for what the writer had to drop since the last one."""
         ring_id, drops = ring.identity.ring_id, ring.drops()
         told, told_at_least = self._drops_told.get(ring_id, (ring.drops_stored, False))
         if drops.count <= told and drops.at_least <= told_at_least:
-            return ()
+            return None
         if not gone and now < self._drops_at.get(ring_id, 0.0):
-            return ()
+            return None
         self._drops_at[ring_id] = now + DROPS_REPORT_S
         self._drops_told[ring_id] = drops.count, drops.at_least
         gap = GapRecord(drops.first_ms, drops.last_ms, drops.count - told, drops.at_least, "ring_full")
+        self.dropped += gap.count
         _log.error("records were dropped: no room in memory", count=gap.count, at_least=gap.at_least)
-        return (Entry(DROPS, ring_id, drops.count, encode_gap(gap)),)
+        return Entry(DROPS, ring_id, drops.count, encode_gap(gap))
 
     # --- the segment
 
-    def _append(self, entries: Sequence[Entry]) -> None:
+    def _opened(self) -> SegmentWriter:
         writer = self._writer
         if writer is None:
             writer = self._writer = SegmentWriter.create(self._spool_directory, self._edge_id)
             self._opened_at, self._roll_asked = time.monotonic(), False
             self._notify(Opened(writer.name))
-        writer.append(entries)
-        times = [time_ms for entry in entries if (time_ms := time_ms_of(entry.payload)) is not None]
+        return writer
+
+    def _append(self, entry: Entry) -> None:
+        self._opened().append((entry,))
+        self._note_time(time_ms_of(entry.payload))
+
+    def _note_time(self, time_ms: int | None) -> None:
         known = wall_ms() if self._low_ms is None else self._low_ms
-        self._low_ms = min((known, *times))
+        self._low_ms = known if time_ms is None else min(known, time_ms)
 
     def _is_dirty(self) -> bool:
         return self._writer is not None and self._writer.synced < self._writer.count
@@ -213,8 +237,10 @@ class Drain:
     def _sync(self, writer: SegmentWriter) -> None:
         if writer.synced == writer.count:
             return
+        began = time.monotonic()
         writer.sync()
         self._synced_at = time.monotonic()
+        self.syncs, self.sync_seconds = self.syncs + 1, self.sync_seconds + self._synced_at - began
         self._release(writer)
 
     def _release(self, writer: SegmentWriter) -> None:

@@ -13,17 +13,17 @@ from collections.abc import Sequence
 from typing import Final
 
 import msgspec
-import structlog
 
 from edge.agent.client import ControlClient, Unreachable
 from edge.agent.streams import Believed, Streams
+from shared.logs import get_logger
 from shared.wire import MARKS_MAX, Marks, MarksQuestion
 
 MARKS_PATH: Final = "/edge/v1/marks"
 ASK_EVERY_S: Final = 60.0
 CONTENT_TYPE: Final = "application/msgpack"
 
-_log = structlog.get_logger()
+_log = get_logger()
 _encoder = msgspec.msgpack.Encoder()
 
 

@@ -1,8 +1,4 @@
-"""The next batch of a stream: records as the control plane gets them, with a gap in the place of each damaged one.
-
-A stream has no holes, so a record that cannot be read keeps its number: a `GapRecord` of one stands there, between the
-times of its neighbours. Sent again, the same number holds the same.
-"""
+"""The next batch of a stream, and the body in which it crosses the network."""
 
 from __future__ import annotations
 
@@ -10,65 +6,78 @@ from collections.abc import Sequence
 from typing import Final
 
 import msgspec
-import structlog
+import zstandard
 
-from edge.agent.segment_reader import Slot
 from edge.agent.streams import Expired, Stream
-from edge.record import BadRecord, decode, time_ms_of, to_wire
-from shared.wire import GapRecord, Record
+from edge.agent.translate import Translator
+from shared.wire import ClockSample, GapRecord, Lane
 
-BATCH_RECORDS: Final = 2_000
-BATCH_BYTES: Final = 1024 * 1024  # of records as they lie in the spool; about a fifth of it crosses the network
+BATCH_RECORDS: Final = 4_000
+BATCH_BYTES: Final = 4 * 1024 * 1024  # of records as they lie in the spool; about a tenth of it crosses the network
+ZSTD_LEVEL: Final = 1
 
-_log = structlog.get_logger()
+_encoder = msgspec.msgpack.Encoder()
+_ARRAY = b"\xdd"  # of msgpack; its length follows as u32, big-endian
 
 
 class Portion(msgspec.Struct, frozen=True):
-    """Records `first`, `first` + 1, …; `closed` where no other will follow. Without records it is a question."""
+    """Records `first`, `first` + 1, … in msgpack; `closed` where no other follows. Without records it is a question."""
 
     first: int
-    records: list[Record]
+    count: int
+    records: bytes
+    gaps: dict[str, int]  # lost records that gap records among them speak of, by reason
     closed: bool
 
 
-def next_portion(stream: Stream | Expired, max_bytes: int, epoch: str) -> Portion:
-    """What the control plane, in `epoch`, should get next. May wait for the disk. Raises OSError, BadSegment."""
-    if isinstance(stream, Expired):
-        return _portion_of_lost(stream, epoch)
-    first, end, is_open = stream.acked, stream.end, stream.is_open
-    slots = stream.read(BATCH_RECORDS, max_bytes)
-    return Portion(first, records_of(slots, stream.name.created_ms), closed=not is_open and first + len(slots) >= end)
+class _Batch(msgspec.Struct, frozen=True, array_like=True):
+    """`shared.wire.Batch`, whose records are msgpack already."""
+
+    edge_id: str
+    lane: Lane
+    closed: bool
+    low_watermark_ms: int
+    clock: list[ClockSample]
+    records: msgspec.Raw
 
 
-def records_of(slots: Sequence[Slot], created_ms: int) -> list[Record]:
-    """One record a slot. `created_ms` stands in for the times of neighbours where there are none."""
-    times = [None if slot.payload is None else time_ms_of(slot.payload) for slot in slots]
-    records: list[Record] = []
-    for at, slot in enumerate(slots):
-        record = _record(slot)
-        if record is None:
-            before = next((time_ms for time_ms in reversed(times[:at]) if time_ms is not None), None)
-            after = next((time_ms for time_ms in times[at + 1 :] if time_ms is not None), None)
-            known = [time_ms for time_ms in (before, after) if time_ms is not None] or [created_ms]
-            record = GapRecord(min(known), max(known), 1, at_least=False, reason="spool_damaged")
-        records.append(record)
-    return records
+class Packer:
+    """Makes the bodies of one lane, with what is worth keeping from one to the next."""
+
+    def __init__(self, edge_id: str, lane: Lane) -> None:
+        self._edge_id = edge_id
+        self._lane: Lane = lane
+        self._translator = Translator()
+        self._compressor = zstandard.ZstdCompressor(level=ZSTD_LEVEL)
+
+    def next_portion(self, stream: Stream | Expired, max_records: int, max_bytes: int, epoch: str) -> Portion:
+        """What the control plane, in `epoch`, should get next. May wait for the disk.
+
+        Raises OSError, BadSegment, NewerRecord.
+        """
+        if isinstance(stream, Expired):
+            return _portion_of_lost(stream, epoch)
+        first, end, is_open = stream.acked, stream.end, stream.is_open
+        payloads = stream.read(max_records, max_bytes)
+        done = self._translator.translate(payloads, first, stream.name.created_ms)
+        closed = not is_open and first + done.count >= end
+        return Portion(first, done.count, done.records, done.gaps, closed)
+
+    def pack(self, portion: Portion, low_watermark_ms: int, clock: Sequence[ClockSample]) -> bytes:
+        """The body of a request."""
+        records = msgspec.Raw(_ARRAY + portion.count.to_bytes(4, "big") + portion.records)
+        batch = _Batch(self._edge_id, self._lane, portion.closed, low_watermark_ms, list(clock), records)
+        return self._compressor.compress(_encoder.encode(batch))
 
 
-def _record(slot: Slot) -> Record | None:
-    if slot.payload is None:
-        _log.error("a record in the spool is damaged", number=slot.number)
-        return None
-    try:
-        return to_wire(decode(slot.payload))
-    except BadRecord as error:
-        _log.error("a record in the spool cannot be decoded", number=slot.number, reason=str(error))
-        return None
+def question(first: int, *, closed: bool) -> Portion:
+    """A batch without records."""
+    return Portion(first, 0, b"", {}, closed)
 
 
 def _portion_of_lost(lost: Expired, epoch: str) -> Portion:
     """The gap, once this epoch has said what it lacks; before that, and where it lacks nothing, the question."""
     if lost.acked >= lost.end or lost.asked_in != epoch:
-        return Portion(lost.acked, [], closed=lost.acked >= lost.end)
+        return question(lost.acked, closed=lost.acked >= lost.end)
     gap = GapRecord(lost.low_ms, lost.high_ms, lost.lost, at_least=False, reason=lost.reason)
-    return Portion(lost.acked, [gap], closed=True)
+    return Portion(lost.acked, 1, _encoder.encode(gap), {gap.reason: gap.count}, closed=True)

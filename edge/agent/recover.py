@@ -19,14 +19,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
-import structlog
-
 from edge.agent.ring_reader import RingReader
 from edge.agent.segment import DROPS, RECORD, SYNCED, BadSegment, Entry, SegmentName, list_segments, seal
 from edge.agent.segment_reader import SegmentReader
 from edge.node import boot_id
+from shared.logs import get_logger
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 def recover(directory: Path, rings: Sequence[RingReader]) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import struct
 import time
 from pathlib import Path
 from typing import Final
 from zlib import crc32
 
-from edge.record import RECORD_MAX_BYTES
+from edge.record import RECORD_MAX_BYTES, TIMED_BYTES, TIMED_KINDS, VERSION, time_ms_of
 from edge.ring import (
     CLOSED,
     CRC_MASK,
@@ -29,15 +30,18 @@ from edge.ring import (
     WRITTEN,
     BadRing,
     Drops,
-    Frame,
     Identity,
     Memory,
+    Run,
     identity_of,
     seed_of,
 )
 
 DAMAGE_AFTER_S: Final = 1.0
+RUN_BYTES: Final = 256 * 1024  # about; read at once
+RUN_RECORDS: Final = 4_096
 _DRAFT_ABANDONED_S = 60
+_BEGINNING = struct.Struct("<IIQBB6xq")  # of a frame and its record: length, CRC-32, sequence, version, kind, time
 
 
 class RingReader:
@@ -77,18 +81,43 @@ class RingReader:
                 self._is_abandoned = True
         return self._is_abandoned
 
-    def read(self, limit_bytes: int = 1024 * 1024) -> list[Frame]:
-        """The next frames in order, up to about `limit_bytes`; none when the reader has caught up."""
-        frames: list[Frame] = []
-        if not self._begins_here(self.cursor):
-            return frames
-        chunk = self._copy(self.cursor, max(limit_bytes, FRAME_MAX_BYTES))
-        at, base = 0, self.cursor
-        while (payload := self._payload(chunk, at, base + at)) is not None:
-            frames.append(Frame(base + at, payload))
-            at += FRAME_BYTES + len(payload)
+    def read(self) -> Run | None:
+        """The next frames in order, up to about `RUN_BYTES`; None when the reader has caught up."""
+        base = self.cursor
+        if not self._begins_here(base):
+            return None
+        chunk = self._copy(base, self._likely_bytes(base) + _BEGINNING.size)
+        seed, begins_at, limit = self._seed, _BEGINNING.unpack_from, min(RUN_BYTES, len(chunk) - _BEGINNING.size)
+        at, ends = 0, list[int]()
+        low_ms = none_ms = 1 << 63
+        while at <= limit and len(ends) < RUN_RECORDS:
+            length, checksum, sequence, version, kind, time_ms = begins_at(chunk, at)
+            start = at + FRAME_BYTES
+            end = start + length
+            payload = chunk[start:end]
+            if (
+                sequence != base + at
+                or len(payload) != length
+                or length > RECORD_MAX_BYTES
+                or crc32(payload, (seed + sequence) & CRC_MASK) != checksum
+            ):
+                break
+            if version != VERSION or kind not in TIMED_KINDS or length < TIMED_BYTES:
+                found = time_ms_of(payload)
+                time_ms = none_ms if found is None else found
+            if time_ms < low_ms:
+                low_ms = time_ms
+            ends.append(end)
+            at = end
+        if not ends:
+            return None
         self.cursor = base + at
-        return frames
+        return Run(chunk[:at], ends, self.cursor, None if low_ms == none_ms else low_ms)
+
+    def _likely_bytes(self, position: int) -> int:
+        """How much to copy for the next run. The write position is a hint: where it makes no sense, one frame."""
+        unread = self._memory.words[WRITTEN] - position
+        return min(max(unread, FRAME_MAX_BYTES if unread <= 0 else 0), RUN_BYTES + FRAME_MAX_BYTES)
 
     def skip_damage(self) -> int:
         """How many bytes were passed over to reach the next frame that verifies: 0 unless there is damage.

@@ -10,6 +10,12 @@ The rename is durable before any record that it declares void is read from its r
 
     header   magic, version, stream id, edge id, created, CRC-32
     frames   marker u32 · CRC-32 u32 · length u32 · kind u32 · number u64 · sequence u64 · origin 16 bytes · payload
+    a run    an index (a frame), frames of a ring as they lay there, the same index again
+
+*A run is carried over as it is*, with one checksum, since the disk sees every record once and a ring's frames have
+checksums of their own. These are asked when the one of the run is wrong: so damage costs the records that it hit. The
+index says how many they are and where each ends; it stands before and behind them, so that no single damage costs more
+than a record.
 
 Marker and CRC start from the stream id, so neither a visitor nor a block of a removed file can pass for a frame. A
 frame names the ring it came from (`origin`) and where reading that ring goes on behind it (`sequence`): an agent that
@@ -29,17 +35,21 @@ from typing import Final, NamedTuple
 from zlib import crc32
 
 from edge.node import PRIVATE_FILE, sync_directory
+from edge.ring import Run
 from shared import ids
 from shared.clock import wall_ms
 
 MAGIC: Final = b"CTSPOOL\n"
-VERSION: Final = 1
+VERSION: Final = 2
+VERSIONS: Final = (1, VERSION)  # that can be read; the first has no runs
 
 RECORD: Final = 1  # payload: a record of a ring; sequence: where the ring goes on behind it
 DROPS: Final = 2  # payload: a gap; sequence: how many drops of that ring it and its predecessors tell of
 SKIPPED: Final = 3  # payload: a gap, for bytes of a ring that did not verify; sequence: where the ring goes on
 SYNCED: Final = 4  # no payload; number: how many records were on disk
-KINDS: Final = (RECORD, DROPS, SKIPPED, SYNCED)
+INDEX: Final = 5  # payload: index of the run that follows; number: of its first record; sequence: as of its last
+INDEX_BEHIND: Final = 6  # the same, behind the run
+KINDS: Final = (RECORD, DROPS, SKIPPED, SYNCED, INDEX, INDEX_BEHIND)
 
 _HEADER = struct.Struct("<8sI16s16sQ")  # magic, version, stream id, edge id, created (Unix ms)
 _CRC = struct.Struct("<I")
@@ -47,6 +57,8 @@ HEADER_BYTES: Final = _HEADER.size + _CRC.size
 _MARKS = struct.Struct("<II")  # marker, CRC-32 of all that follows
 FIELDS: Final = struct.Struct("<IIQQ16s")  # length of the payload, kind, number, sequence, origin
 FRAME_BYTES: Final = _MARKS.size + FIELDS.size
+
+_RUN = struct.Struct("<II")  # bytes of a run's frames, their CRC-32; behind it the end of each as u32
 
 _NAME = re.compile(r"(\d{14})-([0-9a-f]{32})\.(?:open|(\d+)\.sealed)").fullmatch
 _fdatasync = getattr(os, "fdatasync", os.fsync)
@@ -117,26 +129,32 @@ class SegmentWriter:
 
     def append(self, entries: Sequence[Entry]) -> None:
         """Writes entries behind each other into the page cache. Raises OSError, perhaps after half of a frame."""
-        marker, number = self._marker, self.count
-        parts: list[bytes] = []
         for kind, origin, sequence, payload in entries:
-            fields = FIELDS.pack(len(payload), kind, number, sequence, origin)
-            parts.append(_MARKS.pack(marker, crc32(payload, crc32(fields, marker))))
-            parts.append(fields)
-            parts.append(payload)
-            number += 1
-        self._write(b"".join(parts))
-        self.count = number
+            self._write(self._frame(kind, sequence, origin, payload))
+            self.count += 1
+
+    def append_run(self, origin: bytes, run: Run) -> None:
+        """Writes a run of a ring's frames. Raises OSError, as `append` does."""
+        count = len(run.ends)
+        index = _RUN.pack(len(run.frames), crc32(run.frames)) + struct.pack(f"<{count}I", *run.ends)
+        before = self._frame(INDEX, run.end, origin, index)
+        behind = self._frame(INDEX_BEHIND, run.end, origin, index)
+        self._write(b"".join((before, run.frames, behind)))
+        self.count += count
 
     def sync(self) -> None:
         """Makes all records durable, then leaves the mark that says so. Raises OSError; then neither has happened."""
         _fdatasync(self._descriptor)
-        fields = FIELDS.pack(0, SYNCED, self.count, 0, bytes(16))
-        self._write(_MARKS.pack(self._marker, crc32(fields, self._marker)) + fields)
+        self._write(self._frame(SYNCED, 0, bytes(16), b""))
         self.synced = self.count
 
     def close(self) -> None:
         os.close(self._descriptor)
+
+    def _frame(self, kind: int, sequence: int, origin: bytes, payload: bytes) -> bytes:
+        """A frame with the next number."""
+        fields = FIELDS.pack(len(payload), kind, self.count, sequence, origin)
+        return _MARKS.pack(self._marker, crc32(payload, crc32(fields, self._marker))) + fields + payload
 
     def _write(self, data: bytes) -> None:
         self.size += len(data)
@@ -169,8 +187,8 @@ def check_header(data: bytes, name: SegmentName) -> None:
     if len(data) < HEADER_BYTES or _CRC.unpack_from(data, _HEADER.size)[0] != crc32(data[: _HEADER.size]):
         return
     magic, version, stream_id, _, _ = _HEADER.unpack_from(data)
-    if magic != MAGIC or version != VERSION:
-        raise BadSegment(f"segment {name} has version {version}; {VERSION} is known here")
+    if magic != MAGIC or version not in VERSIONS:
+        raise BadSegment(f"segment {name} has version {version}; up to {VERSION} is known here")
     if stream_id != name.stream_id:
         raise BadSegment(f"segment {name} holds another stream, {stream_id.hex()}")
 
@@ -185,6 +203,20 @@ def parse_frame(data: bytes, at: int, marker: int) -> tuple[int, Entry] | None:
     if end > len(data) or kind not in KINDS or crc32(memoryview(data)[at + _MARKS.size : end], marker) != checksum:
         return None
     return number, Entry(kind, origin, sequence, data[at + FRAME_BYTES : end])
+
+
+class Index(NamedTuple):
+    """Where a run's frames end, counted from the beginning of the first."""
+
+    size: int
+    checksum: int
+    ends: tuple[int, ...]
+
+
+def parse_index(payload: bytes) -> Index:
+    """The index in the payload of a frame that has verified."""
+    size, checksum = _RUN.unpack_from(payload)
+    return Index(size, checksum, struct.unpack_from(f"<{(len(payload) - _RUN.size) // 4}I", payload, _RUN.size))
 
 
 def _header(name: SegmentName, edge_id: str) -> bytes:

@@ -15,30 +15,31 @@ carries `next` moves a stream.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
 import msgspec
-import structlog
-import zstandard
 
 from edge.agent.client import Answer, Backoff, ControlClient, Unreachable
 from edge.agent.drain import Drain
-from edge.agent.portion import BATCH_BYTES, BATCH_RECORDS, Portion, next_portion
+from edge.agent.portion import BATCH_BYTES, BATCH_RECORDS, Packer, Portion, question
 from edge.agent.samples import ClockSamples
 from edge.agent.segment import BadSegment
 from edge.agent.streams import Expired, Stream, Streams
+from edge.agent.trouble import Trouble, is_server_error
+from edge.record import NewerRecord
 from shared.clock import wall_ms
+from shared.logs import get_logger
 from shared.wire import (
     CONTENT_TYPE,
     COUNT_HEADER,
     DIGEST_HEADER,
     FIRST_HEADER,
     STREAM_HEADER,
-    Batch,
     BatchAck,
-    GapRecord,
     Lane,
     digest_of,
 )
@@ -49,10 +50,8 @@ FRESH_LAG_MS: Final = 2_000  # records older than this make the open stream a ba
 FRESH_RECORDS: Final = 2 * BATCH_RECORDS  # … when there are more of them than this
 NEW_STREAM_EVERY_S: Final = 5.0
 COMPLAIN_EVERY_S: Final = 60.0
-ZSTD_LEVEL: Final = 3
 
-_log = structlog.get_logger()
-_encoder = msgspec.msgpack.Encoder()
+_log = get_logger()
 
 
 class Shipper:
@@ -68,13 +67,20 @@ class Shipper:
         low_watermark_ms: Callable[[], int],
     ) -> None:
         self._client, self._streams, self._drain, self._samples = client, streams, drain, samples
-        self._edge_id, self._low_watermark_ms = edge_id, low_watermark_ms
+        self._low_watermark_ms = low_watermark_ms
+        lanes: tuple[Lane, ...] = ("fresh", "backlog")
+        self._packers = {lane: Packer(edge_id, lane) for lane in lanes}
+        self._troubles: dict[bytes, Trouble] = {}
         self._held: Stream | None = None  # by the fresh lane
         self._max_bytes = BATCH_BYTES
         self._new_stream_at = 0.0
         self._complain_at: dict[str, float] = {}
-        self.gap_count = 0
-        """Records that gap records shipped by this process speak of."""
+        self.batches = self.records = self.body_bytes = 0
+        """What the control plane has taken, by this process's exchanges."""
+        self.errors: Counter[str] = Counter()
+        """Exchanges that moved nothing, by status; `unreachable` where there was no answer."""
+        self.gaps: Counter[str] = Counter()
+        """Records that gap records shipped by this process speak of, by reason."""
 
     async def run(self, lane: Lane) -> None:
         """One lane, for ever."""
@@ -84,7 +90,8 @@ class Shipper:
             changed.clear()
             stream = next_work()
             if stream is None:
-                await changed.wait()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(changed.wait(), self._shortest_rest_s())
                 continue
             pause_s = await self._exchange(lane, stream, backoff)
             if pause_s is not None:
@@ -110,16 +117,36 @@ class Shipper:
             held = self._held = self._streams.open
         if held is None or (held.is_open and not self._streams.has_news(held)):
             return None
-        return held
+        return None if self._rests(held) else held
 
     def _is_fresh(self, stream: Stream) -> bool:
         """Open, or ended with so little left that handing it over would take longer than finishing it."""
         if stream.is_open:
             return stream is self._streams.open
+        if self._rests(stream):
+            return False
         return stream.unacked <= BATCH_RECORDS and not self._streams.is_settled(stream) and self._streams.knows(stream)
 
     def _backlog_work(self) -> Stream | Expired | None:
-        return next((stream for stream in self._streams.unsettled() if stream is not self._held), None)
+        waiting = (stream for stream in self._streams.unsettled() if stream is not self._held)
+        return next((stream for stream in waiting if not self._rests(stream)), None)
+
+    def _rests(self, stream: Stream | Expired) -> bool:
+        trouble = self._troubles.get(stream.stream_id)
+        return trouble is not None and trouble.rests_s(time.monotonic()) > 0
+
+    def _shortest_rest_s(self) -> float | None:
+        now = time.monotonic()
+        return min((rest for trouble in self._troubles.values() if (rest := trouble.rests_s(now))), default=None)
+
+    def _most_records(self, stream: Stream | Expired) -> int:
+        trouble = self._troubles.get(stream.stream_id)
+        return BATCH_RECORDS if trouble is None else trouble.most_records
+
+    @property
+    def resting(self) -> int:
+        """Streams with a record that the control plane fails at, or that only a later version can read."""
+        return sum(trouble.rests_s(time.monotonic()) > 0 for trouble in self._troubles.values())
 
     def _keep_fresh(self, stream: Stream) -> None:
         """Has the open stream ended when what it holds would keep newer records waiting."""
@@ -138,69 +165,81 @@ class Shipper:
         if isinstance(stream, Stream):
             stream.in_flight = True
         try:
-            portion = await asyncio.to_thread(self._portion, stream, epoch)
-            answer = await self._post(lane, stream, portion)
+            low_ms = self._low_watermark_ms()
+            portion, body = await asyncio.to_thread(self._packed, stream, lane, epoch, low_ms)
+            answer = await post_batch(self._client, self._samples, stream.stream_id, portion, body)
             moved = await self._take(answer, stream, portion, epoch)
         except Unreachable as error:
+            self.errors["unreachable"] += 1
             self._complain("control plane unreachable; records are kept", reason=str(error))
             return backoff.next_s()
+        except NewerRecord as error:
+            self._trouble_of(stream).rest(time.monotonic())
+            self._complain("records of a later version are kept for it", reason=str(error))
+            return None
         except (OSError, BadSegment) as error:
             return await self._unreadable(stream, error, backoff)
         finally:
             if isinstance(stream, Stream):
                 stream.in_flight = False
         if not moved:
+            self.errors[str(answer.status)] += 1
+            if self._isolate(stream, portion, answer.status):
+                return None
             return backoff.next_s(answer.retry_after_s)
         backoff.reset()
+        self.batches, self.records, self.body_bytes = (
+            self.batches + 1, self.records + portion.count, self.body_bytes + len(body),
+        )  # fmt: skip
+        if (trouble := self._troubles.get(stream.stream_id)) is not None and trouble.worked():
+            del self._troubles[stream.stream_id]
         if isinstance(stream, Stream):
             self._keep_fresh(stream)
         return None
 
-    def _portion(self, stream: Stream | Expired, epoch: str) -> Portion:
+    def _portion(self, stream: Stream | Expired, lane: Lane, epoch: str) -> Portion:
         """A question as long as no exchange has told how far the clocks are apart: times could not be corrected."""
         if not self._samples.recent():
-            return Portion(stream.acked, [], closed=False)
-        return next_portion(stream, self._max_bytes, epoch)
+            return question(stream.acked, closed=False)
+        return self._packers[lane].next_portion(stream, self._most_records(stream), self._max_bytes, epoch)
 
-    async def _post(self, lane: Lane, stream: Stream | Expired, portion: Portion) -> Answer:
-        batch = Batch(
-            edge_id=self._edge_id,
-            lane=lane,
-            closed=portion.closed,
-            low_watermark_ms=self._low_watermark_ms(),
-            clock=self._samples.recent(),
-            records=portion.records,
-        )
-        said = stream.stream_id.hex(), str(portion.first), str(len(portion.records))
-        body = await asyncio.to_thread(_compress, batch)
-        headers = dict(zip((STREAM_HEADER, FIRST_HEADER, COUNT_HEADER), said, strict=True))
-        headers |= {"Content-Type": CONTENT_TYPE, DIGEST_HEADER: digest_of(body, *said)}
-        answered = self._samples.begin()
-        answer = await self._client.post(BATCH_PATH, body, headers)
-        if (ack := _ack_of(answer)) is not None:
-            answered(ack.server_ms)
-        return answer
+    def _packed(self, stream: Stream | Expired, lane: Lane, epoch: str, low_watermark_ms: int) -> tuple[Portion, bytes]:
+        portion = self._portion(stream, lane, epoch)
+        return portion, self._packers[lane].pack(portion, low_watermark_ms, self._samples.recent())
 
     async def _take(self, answer: Answer, stream: Stream | Expired, portion: Portion, epoch: str) -> bool:
         """Believes the answer. False where it moved nothing."""
-        ack = _ack_of(answer)
+        ack = ack_of(answer)
         if ack is None:
             self._refused(answer, portion)
             return False
         if ack.quarantined:
             _log.error("a batch was set aside by the control plane", stream=stream.stream_id.hex(),
-                       first=portion.first, records=len(portion.records), reason=ack.quarantined)  # fmt: skip
-        moved = ack.next != portion.first or (answer.status == 200 and not portion.records)
+                       first=portion.first, records=portion.count, reason=ack.quarantined)  # fmt: skip
+        moved = ack.next != portion.first or (answer.status == 200 and not portion.count)
         if ack.next > portion.first:
-            self.gap_count += sum(record.count for record in portion.records if isinstance(record, GapRecord))
+            self.gaps.update(portion.gaps)
         await self._streams.acknowledge(stream, ack.next, epoch, was_closing=portion.closed)
         return moved
 
     def _refused(self, answer: Answer, portion: Portion) -> None:
-        if answer.status == 413 and len(portion.records) > 1:
+        if answer.status == 413 and portion.count > 1:
             self._max_bytes = max(BATCH_BYTES_MIN, self._max_bytes // 2)
         words = answer.body[:300].decode("utf-8", "replace")
         self._complain("control plane refuses records; they are kept", status=answer.status, answer=words)
+
+    def _trouble_of(self, stream: Stream | Expired) -> Trouble:
+        return self._troubles.setdefault(stream.stream_id, Trouble(BATCH_RECORDS))
+
+    def _isolate(self, stream: Stream | Expired, portion: Portion, status: int) -> bool:
+        """Whether the stream rests now: the lane may go on with another."""
+        if not is_server_error(status) or not self._trouble_of(stream).failed(portion.count, time.monotonic()):
+            return False
+        _log.error("the control plane fails at a record; its stream rests, the others go on", status=status,
+                   stream=stream.stream_id.hex(), number=portion.first)  # fmt: skip
+        if isinstance(stream, Stream) and stream.is_open:
+            self._drain.ask_for_new_stream()  # what comes now need not wait behind it
+        return True
 
     async def _unreadable(self, stream: Stream | Expired, error: Exception, backoff: Backoff) -> float | None:
         if isinstance(error, FileNotFoundError) and isinstance(stream, Stream) and not stream.is_open:
@@ -218,7 +257,21 @@ class Shipper:
             _log.warning(event, **fields)
 
 
-def _ack_of(answer: Answer) -> BatchAck | None:
+async def post_batch(
+    client: ControlClient, samples: ClockSamples, stream_id: bytes, portion: Portion, body: bytes
+) -> Answer:
+    """One exchange; its answer is a clock sample too. Raises Unreachable."""
+    said = stream_id.hex(), str(portion.first), str(portion.count)
+    headers = dict(zip((STREAM_HEADER, FIRST_HEADER, COUNT_HEADER), said, strict=True))
+    headers |= {"Content-Type": CONTENT_TYPE, DIGEST_HEADER: digest_of(body, *said)}
+    answered = samples.begin()
+    answer = await client.post(BATCH_PATH, body, headers)
+    if (ack := ack_of(answer)) is not None:
+        answered(ack.server_ms)
+    return answer
+
+
+def ack_of(answer: Answer) -> BatchAck | None:
     """What an answer acknowledges: records stored (200), wanted instead (409), or set aside (400, 422)."""
     if answer.status not in (200, 400, 409, 422):
         return None
@@ -226,7 +279,3 @@ def _ack_of(answer: Answer) -> BatchAck | None:
         return answer.decode(BatchAck)
     except msgspec.DecodeError:
         return None
-
-
-def _compress(batch: Batch) -> bytes:
-    return zstandard.ZstdCompressor(level=ZSTD_LEVEL).compress(_encoder.encode(batch))

@@ -7,17 +7,17 @@ from collections.abc import Callable
 from typing import Final
 
 import msgspec
-import structlog
 
 from edge.agent.client import ControlClient, Unreachable
 from edge.agent.samples import ClockSamples
+from shared.logs import get_logger
 from shared.wire import EdgeStatus, StatusAck
 
 STATUS_PATH: Final = "/edge/v1/status"
 STATUS_EVERY_S: Final = 5.0
 CONTENT_TYPE: Final = "application/msgpack"
 
-_log = structlog.get_logger()
+_log = get_logger()
 _encoder = msgspec.msgpack.Encoder()
 
 

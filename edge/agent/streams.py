@@ -16,20 +16,20 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeVar
 
 import msgspec
-import structlog
 
 from edge.agent.drain import Event, Failed, Opened, Sealed, Synced
 from edge.agent.segment import BadSegment, SegmentName, list_segments
-from edge.agent.segment_reader import SegmentReader, Slot
+from edge.agent.segment_reader import SegmentReader
 from edge.node import PRIVATE_FILE, sync_directory
 from edge.record import time_ms_of
 from shared.clock import DAY_MS, wall_ms
-from shared.wire import Mark
+from shared.logs import get_logger
+from shared.wire import Lane, Mark
 
 EXPIRED_KEPT_MS: Final = 30 * DAY_MS
 _MARK_RECORDS: Final = 1_000  # how many records, or how long a time, may share one least time
@@ -38,7 +38,7 @@ _CLOCK_TICK_MS: Final = 10  # files are stamped by the kernel's coarse clock, wh
 
 ExpiryReason = Literal["stream_expired", "spool_budget", "spool_damaged"]
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class Stream:
@@ -92,8 +92,11 @@ class Stream:
         self._lows = [low for low in self._lows if low[0] > self.acked]
         return min((low_ms for _, low_ms in self._lows), default=None)
 
-    def read(self, max_records: int, max_bytes: int) -> list[Slot]:
-        """The next records to ship. May wait for the disk: not for the event loop. Raises OSError, BadSegment."""
+    def read(self, max_records: int, max_bytes: int) -> list[bytes | None]:
+        """The next records to ship, None for a damaged one. Raises OSError, BadSegment.
+
+        May wait for the disk: not for the event loop.
+        """
         if self._reader is None:
             self._reader = SegmentReader(self.path, self.name)
         return self._reader.read(self.acked, self.end, max_records, max_bytes)
@@ -282,9 +285,12 @@ class Streams:
 
     def backlog(self) -> tuple[int, int]:
         """Records and bytes that are not acknowledged."""
-        records = sum(stream.unacked for stream in self._files())
-        size = sum(stream.size * stream.unacked // max(1, stream.end) for stream in self._files())
-        return records, size
+        return _unacked(self._files())
+
+    def backlog_by_lane(self) -> dict[Lane, tuple[int, int]]:
+        """The same, by the lane that ships them."""
+        opened = () if self.open is None else (self.open,)
+        return {"fresh": _unacked(opened), "backlog": _unacked(self._sealed.values())}
 
     def spool_bytes(self) -> int:
         return sum(stream.size for stream in self._files())
@@ -380,6 +386,14 @@ class Streams:
             sync_directory(self._directory)
 
 
+def _unacked(streams: Iterable[Stream]) -> tuple[int, int]:
+    records = size = 0
+    for stream in streams:
+        records += stream.unacked
+        size += stream.size * stream.unacked // max(1, stream.end)
+    return records, size
+
+
 def _modified_ms(path: Path) -> int:
     try:
         return path.stat().st_mtime_ns // 1_000_000
@@ -394,6 +408,6 @@ def _first_time_ms(path: Path, name: SegmentName) -> int:
         first = reader.read(0, 1, 1, 1)
     finally:
         reader.close()
-    payload = first[0].payload if first else None
+    payload = first[0] if first else None
     time_ms = None if payload is None else time_ms_of(payload)
     return name.created_ms if time_ms is None else time_ms

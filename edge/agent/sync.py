@@ -13,13 +13,13 @@ from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 import lmdb
-import structlog
 
 from edge.agent.client import Answer, Backoff, ControlClient, Unreachable
 from edge.agent.feed import BadFeed, frames_of, page_of
 from edge.agent.guard import FeedGuard, FeedHeld
 from edge.linkfiles import Damage
 from edge.linkstore import ForeignEpoch, IncompleteSnapshot, LinkStore
+from shared.logs import get_logger
 from shared.wire import ChangePage, SnapshotEnd, SnapshotEntries, SnapshotFrame, SnapshotStart
 
 CHANGES_PATH: Final = "/edge/v1/changes"
@@ -30,7 +30,7 @@ DAMAGE_POLL_S: Final = 1.0
 HELD_POLL_S: Final = 1.0
 HELD_ASK_AGAIN_S: Final = 30.0
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class Sync:

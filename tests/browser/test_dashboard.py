@@ -96,6 +96,56 @@ async def test_a_page_works_fits_and_is_accessible(demo: Demo, signed_in: Page, 
     assert problems == []
 
 
+async def test_a_link_with_everything_is_made_and_changed(demo: Demo, signed_in: Page) -> None:
+    """Rules by keyboard alone; what the server refuses stands at its field, in a section that opens for it."""
+    page, by = signed_in, signed_in.get_by_role
+    await page.goto(demo.url + "/links")
+    await by("button", name="New link").click()
+    dialog = by("dialog", name="New link")
+    await dialog.get_by_role("textbox", name="Destination").fill("https://shop.example.com/spring")
+    await dialog.get_by_label("Short name").fill("everything")
+    await dialog.get_by_label("Channel").select_option("email")
+    await by("button", name="A/B test and rules").press("Enter")
+    await by("button", name="Start an A/B test").press("Enter")
+    await dialog.get_by_role("textbox", name="Destination B").fill("https://shop.example.com/b")
+    await dialog.get_by_role("spinbutton", name="Weight").last.fill("150")
+    await expect(dialog.get_by_text("= 75%")).to_be_visible()
+    await by("button", name="Add a rule").press("Enter")
+    await page.keyboard.type("germ")
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("Escape")
+    await by("button", name="Move Rule 2 up").press("Enter")
+    first = by("region", name="Rule 1")
+    await expect(first).to_contain_text("Rule 1 · Germany")
+    await first.get_by_label("Leads to").fill("https://user@shop.example.com/de")
+    await by("button", name="Expiry and click limit").click()
+    await dialog.get_by_label("Expires").fill("2030-06-01T12:00")
+    await dialog.get_by_role("spinbutton", name="Click limit").fill("500")
+    assert await _violations(page) == []
+    await by("button", name="A/B test and rules").press("Enter")
+    await by("button", name="Create link").click()
+    await expect(first).to_contain_text("a destination carries no user name")
+    await expect(first.get_by_label("Leads to")).to_be_focused()
+    await first.get_by_label("Leads to").fill("https://shop.example.com/de")
+    await by("button", name="Create link").click()
+    await expect(dialog).to_have_count(0)
+    made = _newest_link(demo)
+    assert [rule["countries"] for rule in made["rules"]] == [["DE"], []]
+    assert [arm["weight"] for arm in made["rules"][1]["arms"]] == [50, 150]
+    assert (made["expires_at"], made["click_limit"]) == ("2030-06-01T10:00:00Z", 500)  # of Europe/Berlin
+    row = by("row", name=re.compile("everything"))
+    await expect(row).to_contain_text("2 rules")
+    await expect(row).to_contain_text("Limit 500")
+    await by("button", name=re.compile("More for .*everything")).click()
+    await by("menuitem", name="Edit").click()
+    await by("button", name="A/B test and rules").press("Enter")
+    await by("button", name="Remove Rule 1").click()
+    await by("button", name="Save").click()
+    await expect(row).to_contain_text("A/B")
+    assert _newest_link(demo)["rules"] == made["rules"][1:]
+
+
 def _watched(page: Page) -> list[str]:
     """What goes wrong on a page from now on; filled as it happens."""
     problems: list[str] = []
@@ -138,12 +188,18 @@ def _sign_in(url: str, token: str) -> str:
     return cookie.removeprefix(f"{SESSION_COOKIE}=").partition(";")[0]
 
 
+def _newest_link(demo: Demo) -> dict[str, Any]:
+    return _items(demo.url, demo.session, "links?limit=1")[0]
+
+
 def _conversion_with_most_touches(url: str, session: str) -> str:
-    request = urllib.request.Request(
-        f"{url}/api/v1/conversions?event=purchase&limit=100", headers={"Cookie": f"{SESSION_COOKIE}={session}"}
-    )
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        items: list[dict[str, Any]] = json.load(answer)["items"]
+    items = _items(url, session, "conversions?event=purchase&limit=100")
     best = max(items, key=lambda conversion: conversion["touches"])
     assert best["touches"] > 1
     return best["id"]
+
+
+def _items(url: str, session: str, path: str) -> list[dict[str, Any]]:
+    request = urllib.request.Request(f"{url}/api/v1/{path}", headers={"Cookie": f"{SESSION_COOKIE}={session}"})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.load(answer)["items"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,16 @@ async def client(services: Services, workspace_id: str) -> AsyncIterator[Client]
     headers = {"Authorization": f"Bearer {SECRET_KEY}"}
     async with client_of(make_app(services), headers) as client:
         yield client
+
+
+@pytest.fixture
+async def second_services(services: Services, database_url: str) -> AsyncIterator[Services]:
+    """Another control process: on Postgres with connections of its own, on SQLite (one process writes) the same."""
+    if services.database.dialect == "sqlite":
+        yield services
+        return
+    database = await Database.open(database_url)
+    feed = FeedWake(database)
+    yield replace(services, database=database, feed=feed)
+    await feed.close()
+    await database.close()

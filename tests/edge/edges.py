@@ -50,6 +50,8 @@ def settings(folder: Path, at_port: int, **more: str) -> dict[str, str]:
     """The environment of an edge whose files are all in `folder`."""
     values = {
         "port": str(at_port),
+        "connections_per_address_s": "0",  # all visitors of a test come from one address
+        "metrics_port": "0",
         "data": str(folder / "data"),
         "ring_dir": str(folder / "rings"),
         "ring_mib": "1",

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from aiohttp import web
-
 from edge import record
 from edge.agent.ring_reader import RingReader, find_rings
 from edge.app import App
+from edge.connections import Connections, Limits
+from edge.counts import Counts
+from edge.fast import FastPath
+from edge.guests import Guests
 from edge.links import LinkCache
 from edge.proxies import Proxies
+from edge.redirects import Redirects
 from edge.ring import RingWriter
 from edge.server import Server
 from shared.wire import Entry
 from tests.edge.building import HOST, fill
 
 _RING_BYTES = 4 << 20
+_LIMITS = Limits(1_000, 0)
 
 
 @dataclass(frozen=True)
@@ -62,11 +67,61 @@ def reply_in(raw: bytes) -> Reply:
     return Reply(int(status_line.split()[1]), [(name.lower(), value) for name, _, value in pairs], body)
 
 
+class Talk:
+    """A client's side of a connection, bytes in and out."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self.writer = reader, writer
+
+    def say(self, data: bytes) -> None:
+        self.writer.write(data)
+
+    async def hear(self) -> Reply:
+        """The next answer, which must have a length."""
+        reply = await self.hear_head()
+        body = await self._reader.readexactly(int(reply["content-length"] or 0))
+        return Reply(reply.status, reply.headers, body)
+
+    async def hear_head(self) -> Reply:
+        """The next answer to a HEAD request, or an interim one."""
+        return reply_in(await asyncio.wait_for(self._reader.readuntil(b"\r\n\r\n"), 5))
+
+    async def answers_or_ends(self, request: bytes) -> bool:
+        """Whether a request gets an answer; else the other side has closed the connection."""
+        try:
+            self.say(request)
+            return bool(await self._reader.readuntil(b"\r\n\r\n"))
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return False
+
+    async def hear_end(self) -> bytes:
+        """What comes until the other side closes."""
+        return await asyncio.wait_for(self._reader.read(), 5)
+
+
+def get(target: str = "/spring", *headers: str, method: str = "GET", host: str = HOST, body: bytes = b"") -> bytes:
+    """One request of a connection that goes on."""
+    lines = [f"{method} {target} HTTP/1.1", f"Host: {host}", *headers]
+    if body:
+        lines.append(f"Content-Length: {len(body)}")
+    return "\r\n".join((*lines, "", "")).encode("utf-8", "surrogateescape") + body
+
+
 class Serving:
     """The running service."""
 
-    def __init__(self, app: App, port: int, rings: Path) -> None:
-        self.app, self.port, self._rings = app, port, rings
+    def __init__(self, app: App, front: Connections, cache: LinkCache, port: int, rings: Path) -> None:
+        self.app, self.front, self.cache, self.port, self._rings = app, front, cache, port, rings
+        self.is_stopped = False
+
+    async def stop(self) -> None:
+        """What a worker does on SIGTERM."""
+        self.is_stopped = True
+        await self.front.finish(3)
+
+    async def connect(self) -> Talk:
+        """A connection that stays open."""
+        return Talk(*await asyncio.open_connection("127.0.0.1", self.port))
 
     async def ask(
         self, target: str, *headers: str, method: str = "GET", host: str = HOST, body: bytes | None = None
@@ -78,7 +133,8 @@ class Serving:
         found: list[record.Record] = []
         for path in find_rings(self._rings):
             reader = RingReader.open(path)
-            found += [record.decode(frame.payload) for frame in reader.read()]
+            while (run := reader.read()) is not None:
+                found += [record.decode(payload) for payload in run.payloads()]
             reader.close()
         return found
 
@@ -90,18 +146,39 @@ class Serving:
 
 
 @asynccontextmanager
-async def serving(folder: Path, *entries: Entry, trusted_proxies: tuple[str, ...] = ()) -> AsyncGenerator[Serving]:
+async def serving(
+    folder: Path,
+    *entries: Entry,
+    trusted_proxies: tuple[str, ...] = (),
+    country_header: str = "",
+    limits: Limits = _LIMITS,
+) -> AsyncGenerator[Serving]:
     """Serves `entries`; without any, an edge that has no snapshot yet."""
     if entries:
         fill(folder / "links", *entries)
     cache = LinkCache.open(folder / "links")
     ring = RingWriter.open(folder / "rings", 0, _RING_BYTES, 4 * _RING_BYTES)
-    app = App(cache, ring, Proxies(trusted_proxies))
-    runner = web.ServerRunner(Server(app.respond))
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    yield Serving(app, runner.addresses[0][1], folder / "rings")
-    await runner.cleanup()
+    proxies, counts = Proxies(trusted_proxies), Counts()
+    redirects = Redirects(cache, ring, proxies, counts, country_header)
+    app = App(cache, ring, proxies, counts, redirects)
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.setblocking(False)
+    guests = Guests()
+    fast = FastPath(redirects, cache, ring, counts)
+    front = Connections(listener, fast, guests, proxies, counts, limits)
+    guests.open(Server(app.respond))
+    ticking = asyncio.ensure_future(_tick(front))
+    made = Serving(app, front, cache, listener.getsockname()[1], folder / "rings")
+    yield made
+    ticking.cancel()
+    if not made.is_stopped:
+        await front.finish(0)
+    listener.close()
     ring.close()
     cache.close()
+
+
+async def _tick(front: Connections) -> None:
+    while True:
+        front.tick()
+        await asyncio.sleep(0.05)

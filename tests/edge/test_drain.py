@@ -53,10 +53,10 @@ class Node:
         for name in list_segments(self.spool):
             assert name.end is not None
             reader = SegmentReader(self.spool / str(name), name)
-            slots = reader.read(0, name.end, name.end, 1 << 30)
+            payloads = reader.read(0, name.end, name.end, 1 << 30)
             reader.close()
-            assert [slot.number for slot in slots] == list(range(name.end))
-            found += [slot.payload or b"" for slot in slots]
+            assert len(payloads) == name.end
+            found += [payload or b"" for payload in payloads]
         return found
 
     def ring(self) -> RingReader:

@@ -6,14 +6,15 @@ import random
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from edge import links
 from edge.linkfiles import CURRENT, Damage
-from edge.links import LinkCache
+from edge.links import Link, LinkCache
 from edge.linkstore import ForeignEpoch, IncompleteSnapshot, LinkStore
-from shared.wire import SnapshotStart
+from shared.wire import Arm, Preview, Rule, SnapshotStart
 from tests.edge.agent_process import Agent
 from tests.edge.building import EPOCH, HOST, KEY, changed, domain, fill, key, link, removed, take_snapshot
 
@@ -79,6 +80,35 @@ class TestServing:
         cache.refresh()
         for number in (*range(count), 0, count // 2):
             assert cache.find(HOST, str(number)) is not None
+
+    def test_a_link_with_many_arms_takes_the_room_of_many(self, links_dir: Path) -> None:
+        """A link may have 400 arms and take 600 kB: 50,000 of them must not be kept."""
+        arms = tuple(Arm(number, "https://shop.example/") for number in range(1, 401))
+        fill(links_dir, domain(), *(link(str(number), rules=(Rule(arms),)) for number in range(200)))
+        cache = LinkCache.open(links_dir)
+        for number in range(200):
+            found = cache.find(HOST, str(number))
+            assert found is not None
+            assert found.size == 401
+        assert len(cache._links) * 401 <= links.HOT_LINKS  # pyright: ignore[reportPrivateUsage]
+        cache.close()
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"rules": (Rule((Arm(1, "https://shop.example/de"),), countries=("DE",)),)},
+        {"expires_ms": 1},
+        {"is_exhausted": True},
+        {"password": "scrypt$"},
+        {"is_honeypot": True},
+        {"preview": Preview()},
+    ],
+    ids=lambda more: next(iter(more)),
+)
+def test_a_link_that_must_look_at_its_visitor_or_the_clock_is_not_plain(more: dict[str, Any]) -> None:
+    assert Link(link(), domain()).is_plain
+    assert not Link(link(**more), domain()).is_plain
 
 
 class TestEditing:

@@ -35,8 +35,8 @@ def open_reader(directory: Path, at: int = 0) -> RingReader:
 
 def payloads(reader: RingReader) -> list[bytes]:
     found: list[bytes] = []
-    while frames := reader.read():
-        found += [frame.payload for frame in frames]
+    while (run := reader.read()) is not None:
+        found += run.payloads()
     return found
 
 
@@ -203,7 +203,7 @@ def test_a_visitor_cannot_put_a_frame_into_a_request(directory: Path) -> None:
     forged = struct.pack("<IIQ", len(payload), crc32(payload, forged_at & 0xFFFF_FFFF), forged_at) + payload
     writer.append([b"x" * 100 + forged])
     reader.cursor = forged_at
-    assert reader.read() == []
+    assert reader.read() is None
 
 
 @pytest.mark.parametrize("flipped", [0, 4, 8, FRAME_BYTES, FRAME_BYTES + 150])
@@ -237,7 +237,7 @@ def test_a_frame_that_is_still_being_written_is_waited_for(directory: Path) -> N
         file.write(b"?")
         file.flush()
         reader = RingReader.open(path)
-        assert reader.read() == []
+        assert reader.read() is None
         assert reader.skip_damage() == 0
         file.seek(HEADER_BYTES + 50)
         file.write(b"a")

@@ -7,9 +7,9 @@ import struct
 from pathlib import Path
 from zlib import crc32
 
+import msgspec
 import pytest
 
-from edge.agent.portion import records_of
 from edge.agent.segment import (
     FRAME_BYTES,
     HEADER_BYTES,
@@ -21,46 +21,67 @@ from edge.agent.segment import (
     list_segments,
     seal,
 )
-from edge.agent.segment_reader import SegmentReader, Slot
-from edge.record import encode_gap
+from edge.agent.segment_reader import SegmentReader
+from edge.agent.translate import Translator
+from edge.record import NewerRecord, encode_gap
+from edge.ring import CRC_MASK, FRAME, Run, seed_of
+from edge.ring import FRAME_BYTES as RING_FRAME_BYTES
 from shared import ids
-from shared.wire import GapRecord
+from shared.wire import GapRecord, Record
 from tests.support.agent import click
 
 EDGE = ids.new_id("edg")
 RECORDS = [click(head=b"GET /%d HTTP/1.1\r\nUser-Agent: %b\r\n\r\n" % (n, b"u" * (n * 7 % 90))) for n in range(12)]
+
+FRAMES = [RING_FRAME_BYTES] * 4 + [FRAME_BYTES] * 3 + [RING_FRAME_BYTES] * 3 + [FRAME_BYTES] * 2  # see `write_segment`
 
 
 def entries(payloads: list[bytes]) -> list[Entry]:
     return [Entry(RECORD, b"r" * 16, number, payload) for number, payload in enumerate(payloads)]
 
 
+def run_of(payloads: list[bytes], ring_id: bytes, position: int) -> Run:
+    """As they lie in a ring."""
+    frames, ends = b"", list[int]()
+    for payload in payloads:
+        at = position + len(frames)
+        frames += FRAME.pack(len(payload), crc32(payload, (seed_of(ring_id) + at) & CRC_MASK), at) + payload
+        ends.append(len(frames))
+    return Run(frames, ends, position + len(frames), 0)
+
+
 def write_segment(directory: Path, payloads: list[bytes] = RECORDS, synced_every: int = 7) -> tuple[Path, SegmentName]:
-    """A sealed segment with sync marks in between."""
+    """A sealed segment with sync marks in between: half of the records in runs, half alone."""
     writer = SegmentWriter.create(directory, EDGE)
+    position = 4096
     for at in range(0, len(payloads), synced_every):
-        writer.append(entries(payloads)[at : at + synced_every])
+        now = payloads[at : at + synced_every]
+        half = len(now) // 2 + 1
+        run = run_of(now[:half], b"r" * 16, position)
+        writer.append_run(b"r" * 16, run)
+        writer.append(entries(now[half:]))
         writer.sync()
+        position = run.end
     writer.close()
     name = seal(directory, writer.name, writer.synced)
     assert name is not None
     return directory / str(name), name
 
 
-def read_all(path: Path, name: SegmentName, end: int = len(RECORDS), at_once: int = 7) -> list[Slot]:
+def read_all(path: Path, name: SegmentName, end: int = len(RECORDS), at_once: int = 7) -> list[bytes | None]:
     reader = SegmentReader(path, name)
-    slots: list[Slot] = []
+    slots: list[bytes | None] = []
     while len(slots) < end:
         slots += reader.read(len(slots), end, at_once, 1 << 20)
     reader.close()
     return slots
 
 
-def assert_nothing_false(slots: list[Slot]) -> int:
+def assert_nothing_false(slots: list[bytes | None]) -> int:
     """Every slot holds its own record or nothing; returns how many hold nothing."""
-    assert [slot.number for slot in slots] == list(range(len(RECORDS)))
-    assert all(slot.payload in (None, RECORDS[slot.number]) for slot in slots)
-    return sum(slot.payload is None for slot in slots)
+    assert len(slots) == len(RECORDS)
+    assert all(slot in (None, record) for slot, record in zip(slots, RECORDS, strict=True))
+    return slots.count(None)
 
 
 def test_an_intact_segment_gives_every_record(tmp_path: Path) -> None:
@@ -73,7 +94,7 @@ def test_reading_can_start_at_any_number_and_go_back(tmp_path: Path) -> None:
     reader = SegmentReader(path, name)
     for first in (7, 3, 11, 0, 5):
         (slot,) = reader.read(first, len(RECORDS), 1, 1 << 20)
-        assert slot == (first, RECORDS[first])
+        assert slot == RECORDS[first]
     reader.close()
 
 
@@ -134,8 +155,8 @@ def test_long_stretches_of_damage_are_passed_over(tmp_path: Path) -> None:
         path.write_bytes(damaged)
         ends = _frame_ends(data)
         untouched = sum(
-            end <= start or end - len(payload) - FRAME_BYTES >= start + length
-            for end, payload in zip(ends, RECORDS, strict=True)
+            end <= start or end - len(payload) - frame_bytes >= start + length
+            for end, payload, frame_bytes in zip(ends, RECORDS, FRAMES, strict=True)
         )
         assert len(RECORDS) - assert_nothing_false(read_all(path, name)) == untouched
 
@@ -163,7 +184,7 @@ def test_a_frame_of_another_segment_is_none_of_ours(tmp_path: Path) -> None:
     path, name = write_segment(tmp_path)
     other, _ = write_segment(tmp_path, list(reversed(RECORDS)))
     path.write_bytes(path.read_bytes()[: HEADER_BYTES + 300] + other.read_bytes()[HEADER_BYTES + 300 :])
-    kept = [slot for slot in read_all(path, name) if slot.payload is not None]
+    kept = [slot for slot in read_all(path, name) if slot is not None]
     assert 0 < len(kept) < 5
     assert_nothing_false(read_all(path, name))
 
@@ -171,10 +192,10 @@ def test_a_frame_of_another_segment_is_none_of_ours(tmp_path: Path) -> None:
 def test_another_version_is_left_alone(tmp_path: Path) -> None:
     path, name = write_segment(tmp_path)
     data = bytearray(path.read_bytes())
-    struct.pack_into("<I", data, 8, 2)
+    struct.pack_into("<I", data, 8, 3)
     struct.pack_into("<I", data, HEADER_BYTES - 4, crc32(data[: HEADER_BYTES - 4]))
     path.write_bytes(data)
-    with pytest.raises(BadSegment, match="has version 2; 1 is known here"):
+    with pytest.raises(BadSegment, match="has version 3; up to 2 is known here"):
         SegmentReader(path, name)
 
 
@@ -183,23 +204,31 @@ def test_files_are_private(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
 
 
+def shipped(payloads: list[bytes | None]) -> list[Record]:
+    translated = Translator().translate(payloads, 4, created_ms=5)
+    array = b"\xdd" + translated.count.to_bytes(4, "big") + translated.records
+    return msgspec.msgpack.decode(array, type=list[Record])
+
+
 def test_a_damaged_record_is_shipped_as_a_gap_of_one_between_its_neighbours() -> None:
-    slots = [
-        Slot(4, click(time_ms=1_000)),
-        Slot(5, None),
-        Slot(6, b"\x01\x09no record of this version"),
-        Slot(7, click(time_ms=3_000)),
-    ]
-    records = records_of(slots, created_ms=5)
+    records = shipped([click(time_ms=1_000), None, b"\x01\x09no record of this version", click(time_ms=3_000)])
     gap = GapRecord(1_000, 3_000, 1, at_least=False, reason="spool_damaged")
     assert len(records) == 4
     assert records[1:3] == [gap, gap]
 
 
 def test_a_gap_without_neighbours_has_the_time_of_its_stream() -> None:
-    assert records_of([Slot(0, None)], created_ms=5) == [GapRecord(5, 5, 1, at_least=False, reason="spool_damaged")]
+    assert shipped([None]) == [GapRecord(5, 5, 1, at_least=False, reason="spool_damaged")]
 
 
 def test_a_gap_record_goes_through_as_it_is() -> None:
     gap = GapRecord(1, 2, 3, at_least=True, reason="ring_full")
-    assert records_of([Slot(0, encode_gap(gap))], created_ms=5) == [gap]
+    assert shipped([encode_gap(gap)]) == [gap]
+
+
+def test_a_record_of_a_later_version_is_no_gap() -> None:
+    """After a downgrade: what is before it goes out, it stays for whoever can read it."""
+    later = b"\x02" + click()[1:]
+    assert len(shipped([click(), later, click()])) == 1
+    with pytest.raises(NewerRecord, match="record version 2 is not known here"):
+        shipped([later])

@@ -10,7 +10,6 @@ from tests.support.imports import ROOT
 
 FAILS = """
 from shared import logs
-import structlog
 logs.set_up(output={output!r}, process="test")
 
 def fail() -> None:
@@ -20,7 +19,7 @@ def fail() -> None:
 try:
     fail()
 except ValueError:
-    structlog.get_logger().exception("failed", token="et_" + "hidden")
+    logs.get_logger().exception("failed", token="et_" + "hidden")
 """
 
 

@@ -106,7 +106,12 @@ def agent(config: EdgeConfig) -> Generator[AgentProcess]:
 
 
 def config_for(
-    data: Path, url: str = "http://127.0.0.1:9", *, retention_hours: float = 24, spool_gib: float = 0
+    data: Path,
+    url: str = "http://127.0.0.1:9",
+    *,
+    retention_hours: float = 24,
+    spool_gib: float = 0,
+    metrics_port: int = 0,
 ) -> EdgeConfig:
     """A configuration whose rings are beside `data`, so that tests leave nothing in /dev/shm."""
     return EdgeConfig(
@@ -117,6 +122,7 @@ def config_for(
         ring_mib=1,
         retention_hours=retention_hours,
         spool_gib=spool_gib,
+        metrics_port=metrics_port,
     )
 
 

@@ -5,11 +5,11 @@ Each part is started as an operator starts it, so that each can be killed as a m
 
 from __future__ import annotations
 
+import asyncio
+import concurrent.futures
 import contextlib
 import json
-import os
 import re
-import subprocess
 import sys
 import urllib.error
 import urllib.request
@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from control.cli.local import SignInLink, ask
 from tests.support.imports import ROOT
 from tests.support.ports import free_port
 from tests.support.processes import Child, spawn, wait_until_http
@@ -76,6 +77,8 @@ class Installation:
         environment = {
             "CLICKTRAIL_EDGE_PORT": str(self.edge_port),
             "CLICKTRAIL_EDGE_WORKERS": str(self.workers),
+            "CLICKTRAIL_EDGE_CONNECTIONS_PER_ADDRESS_S": "0",  # all visitors of a test come from one address
+            "CLICKTRAIL_EDGE_METRICS_PORT": "0",
             "CLICKTRAIL_EDGE_DATA": str(self.folder / "edge"),
             "CLICKTRAIL_EDGE_RING_DIR": str(self.folder / "rings"),
             "CLICKTRAIL_EDGE_CONTROL_URL": self.control_url,
@@ -87,16 +90,10 @@ class Installation:
         wait_until_http(f"http://127.0.0.1:{self.edge_port}/_t/health", child=self.edge)
 
     def sign_in_link(self) -> str:
-        """A new one-time link to the dashboard, as the command prints it."""
-        command = (sys.executable, "-m", "control", "sign-in-link")
-        environment = {
-            "CLICKTRAIL_CONTROL_DATA": str(self.data),
-            "CLICKTRAIL_CONTROL_PORT": str(self.control_port),
-            "CLICKTRAIL_CONTROL_DATABASE": self.database,
-        }
-        return subprocess.run(
-            command, env={**os.environ, **environment}, cwd=ROOT, capture_output=True, text=True, check=True
-        ).stdout.strip()
+        """A new one-time link to the dashboard, asked of the control plane as the command asks it."""
+        with concurrent.futures.ThreadPoolExecutor(1) as other:  # in this thread a test's event loop may run
+            answer = other.submit(asyncio.run, ask(self.data, "sign-in-link", SignInLink)).result()
+        return answer.url
 
     def set_up(self) -> None:
         """Signs in with a one-time link and makes the keys, the token and the domain that tests use."""

@@ -93,8 +93,10 @@ def spawn(
     environment: Mapping[str, str] | None = None,
     directory: Path | None = None,
     death_signal: signal.Signals = signal.SIGTERM,
+    descriptors: Sequence[int] = (),
 ) -> Child:
-    """Start `command` and return at once; the caller ends it. `environment` is laid over this process's own."""
+    """Start `command` and return at once; the caller ends it. `environment` is laid over this process's own;
+    `descriptors` stay open in the child."""
     with log.open("ab") as output:
         process = subprocess.Popen(
             [str(word) for word in command],
@@ -104,6 +106,7 @@ def spawn(
             cwd=directory,
             env={**os.environ, **(environment or {})},
             start_new_session=True,
+            pass_fds=descriptors,
             preexec_fn=die_with_parent(death_signal),
         )
     return Child(process, log)

@@ -46,6 +46,7 @@ edges = Table(
     Column("spool_bytes", BigInteger, nullable=False, server_default="0"),
     Column("gap_count", BigInteger, nullable=False, server_default="0"),
     Column("retired_ms", BigInteger),
+    Column("held_feed", Text, nullable=False, server_default=""),  # why changes wait for a person's word
 )
 
 clock_samples = Table(

@@ -71,6 +71,17 @@ links = Table(
     Column("query_name", Text, nullable=False, server_default="ct"),
     Column("forward_query", Boolean, nullable=False, server_default=text("true")),
     Column("referrer_policy", Text, nullable=False, server_default=""),
+    Column("rules", Text, nullable=False, server_default="[]"),  # JSON: control.links.rules.Rule, in order
+    Column("next_arm", Integer, nullable=False, server_default="1"),  # arms get numbers from here on; none comes back
+    Column("expires_ms", BigInteger),  # closed from then on
+    Column("click_limit", BigInteger),  # closed at that many human clicks
+    Column("exhausted_ms", BigInteger),  # when the limit was reached
+    Column("closed_url", Text, nullable=False, server_default=""),  # where a closed link leads; empty: a page, 410
+    Column("password", Text, nullable=False, server_default=""),  # shared.password verifier; empty: none
+    Column("honeypot", Boolean, nullable=False, server_default=text("false")),
+    Column("preview_title", Text, nullable=False, server_default=""),
+    Column("preview_description", Text, nullable=False, server_default=""),
+    Column("preview_image", Text, nullable=False, server_default=""),
     Column("search_text", Text, nullable=False, server_default=""),  # title, slug, destination: case-folded, readable
     Column("created_ms", BigInteger, nullable=False),
     Column("updated_ms", BigInteger, nullable=False),

@@ -1,6 +1,6 @@
 """A Chromium that opens one address, driven by two commands of its DevTools protocol.
 
-Playwright forbids prerendering in every page that it drives, so the one test about that needs a browser without it.
+Playwright forbids prerendering in every page that it drives, so the tests about that need a browser without it.
 """
 
 from __future__ import annotations
@@ -41,11 +41,12 @@ class BareChromium:
 
     @classmethod
     @asynccontextmanager
-    async def running(cls, program: Path, profile: Path) -> AsyncGenerator[BareChromium]:
-        """A browser with an empty profile in the folder `profile`."""
+    async def running(cls, program: Path, profile: Path, *flags: str) -> AsyncGenerator[BareChromium]:
+        """A browser with an empty profile in the folder `profile`, and with further command-line flags."""
         process = await asyncio.create_subprocess_exec(
             program,
             *launch_flags(),
+            *flags,
             "--headless=new",
             "--remote-debugging-port=0",
             f"--user-data-dir={profile}",

@@ -201,6 +201,13 @@ async def test_the_last_report_of_an_edge_is_shown(edge: Client, client: Client,
     }
 
 
+async def test_an_edge_that_holds_changes_back_says_why(edge: Client, client: Client) -> None:
+    for reason in ("900 of 1000 entries would be removed at once", ""):
+        await report(edge, a_status("epoch", 1, held_feed=reason))
+        (shown,) = (await call(client, "GET", "/api/v1/edges", status=200))["items"]
+        assert shown["held_feed"] == reason
+
+
 async def test_clock_samples_are_kept_once(edge: Client, services: Services) -> None:
     first, second = ClockSample(1_000, 10, 5, 2), ClockSample(2_000, 1_010, 6, 3)
     await report(edge, a_status("x", 0, clock=[first]))

@@ -108,6 +108,7 @@ def a_click(
     query: str = "",
     headers: dict[str, str] | None = None,
     boot_ms: int | None = None,
+    arm: int = 0,
 ) -> ClickRecord:
     time_ms = wall_ms() - DAY_MS if time_ms is None else time_ms
     return ClickRecord(
@@ -115,7 +116,7 @@ def a_click(
         time_ms=time_ms,
         boot_ms=time_ms - BOOT_MS if boot_ms is None else boot_ms,
         link_id=link or shop.raw_link,
-        arm=0,
+        arm=arm,
         no_click=no_click,
         carry="fragment",
         host="go.shop.example",

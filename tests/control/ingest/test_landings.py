@@ -10,10 +10,10 @@ from sqlalchemy import select
 
 from control.ingest.batches import store_batch
 from control.services import Services
-from control.store.schema import clicks, dirty_identifiers, landings, observations
+from control.store.schema import click_rollups, clicks, dirty_identifiers, landings, observations
 from shared import click_id
 from shared.clock import DAY_MS, MINUTE_MS, wall_ms
-from shared.wire import BeaconRecord, Record
+from shared.wire import BeaconRecord, NoClick, Record
 from tests.control.ingest.builders import (
     ROBOT,
     Shop,
@@ -78,6 +78,27 @@ async def test_a_prefetch_that_lands_becomes_a_click_at_the_landings_time(
     async with services.database.reading() as connection:
         found = await connection.execute(select(clicks.c["class"], clicks.c.reason, clicks.c.time_ms))
         assert [tuple(row) for row in found] == [("human", "activated", NOON_MS + 20 * MINUTE_MS)]
+    assert await rollup_counts(services.database) == await counted_clicks(services.database)
+
+
+@pytest.mark.parametrize(
+    ("no_click", "hit_class", "reason"),
+    [("preview", "preview", "preview"), ("scanner", "bot", "scanner"), ("honeypot", "bot", "honeypot")],
+)
+async def test_what_the_edge_calls_no_click_never_counts_even_when_its_page_lands(
+    services: Services, shop: Shop, no_click: NoClick, hit_class: str, reason: str
+) -> None:
+    """A honeypot's visitor may well have a browser's User-Agent, and run its page's script."""
+    click = a_click(shop, NOON_MS, no_click=no_click)
+    await _store(services, click)
+    await _store(services, a_landing(shop, NOON_MS + 1_000, c=click.click_id, vid=VISITOR, new=True))
+    async with services.database.reading() as connection:
+        found = await connection.execute(select(clicks.c["class"], clicks.c.reason, clicks.c.alias_of))
+        assert [tuple(row) for row in found] == [(hit_class, reason, None)]
+        counted = select(click_rollups.c.link_id).where(
+            click_rollups.c["class"] == "human", click_rollups.c["count"] > 0
+        )
+        assert (await connection.execute(counted)).all() == []
     assert await rollup_counts(services.database) == await counted_clicks(services.database)
 
 

@@ -119,7 +119,7 @@ export interface SpendRow {
   currency: string;
 }
 
-/** A short link. `carry_resolved` is what `carry` comes to here, `clicks` the human clicks of all time. */
+/** A short link. `carry_resolved` is what `carry` comes to here, `clicks` the human clicks of all time. `exhausted`: its click limit is reached. Clicks on a `honeypot` are never counted. */
 export interface Link {
   id: string;
   short_url: string;
@@ -146,6 +146,14 @@ export interface Link {
     | 'strict-origin'
     | 'strict-origin-when-cross-origin'
     | 'unsafe-url';
+  rules: LinkRule[];
+  expires_at: string | null;
+  click_limit: number | null;
+  exhausted: boolean;
+  closed_url: string;
+  has_password: boolean;
+  honeypot: boolean;
+  preview: LinkPreview | null;
   warnings: string[];
   clicks: number;
   created_at: string;
@@ -161,6 +169,35 @@ export interface LinkDomain {
 export interface LinkCampaign {
   id: string;
   name: string;
+}
+
+/** Who goes elsewhere. The first rule whose conditions all hold decides; an empty condition holds for everyone. Of several arms a visitor keeps the one that was drawn for them. A rule without conditions splits all traffic. */
+export interface LinkRule {
+  arms: LinkArm[];
+  countries: string[];
+  devices: ('desktop' | 'mobile' | 'tablet')[];
+  systems: ('android' | 'chromeos' | 'ios' | 'linux' | 'macos' | 'windows')[];
+  languages: string[];
+  from: string | null;
+  until: string | null;
+}
+
+/** One destination of a rule. `arm` is its number, by which clicks know it; name it in an edit to keep it. */
+export interface LinkArm {
+  /** An http(s) URL of at most 4096 characters. */
+  destination: string;
+  /** Relative to the other arms of its rule. */
+  weight: number;
+  arm: number | null;
+}
+
+/** What messengers and social networks show for the link. An empty field is left to the destination's own page. */
+export interface LinkPreview {
+  /** One line of text, or empty. */
+  title: string;
+  description: string;
+  /** An http(s) URL, or empty. */
+  image: string;
 }
 
 /** A link to make. Without `domain_id` it is on the oldest domain; without `slug` it gets a random one. */
@@ -189,9 +226,18 @@ export interface NewLink {
     | 'strict-origin'
     | 'strict-origin-when-cross-origin'
     | 'unsafe-url';
+  rules?: LinkRule[];
+  expires_at?: string | null;
+  click_limit?: number | null;
+  /** Where a closed link leads; empty: a page that says so, with status 410. */
+  closed_url?: string;
+  /** Asked of visitors; empty: none. It is never shown again. */
+  password?: string;
+  honeypot?: boolean;
+  preview?: LinkPreview | null;
 }
 
-/** What is to change; what is left out stays. `archived: false` brings an archived link back. */
+/** What is to change; what is left out stays. `archived: false` brings an archived link back. `rules` takes the place of all rules; an arm that names its number is kept, one that doesn't is new. */
 export interface LinkEdit {
   /** An http(s) URL of at most 4096 characters. */
   destination?: string;
@@ -218,6 +264,15 @@ export interface LinkEdit {
     | 'strict-origin'
     | 'strict-origin-when-cross-origin'
     | 'unsafe-url';
+  rules?: LinkRule[];
+  expires_at?: string | null;
+  click_limit?: number | null;
+  /** Where a closed link leads; empty: a page that says so, with status 410. */
+  closed_url?: string;
+  /** Asked of visitors; empty: none. It is never shown again. */
+  password?: string;
+  honeypot?: boolean;
+  preview?: LinkPreview | null;
   archived?: boolean;
 }
 
@@ -574,7 +629,26 @@ export interface BreakdownFigures {
   spend: number | null;
 }
 
-/** An edge as it last reported. `silent`: not heard of for 30 seconds. Its lag counts changes not yet applied. */
+/** A link's clicks of some days, and what is credited to these clicks, by destination. */
+export interface LinkResults {
+  from: string;
+  to: string;
+  model: 'first' | 'last' | 'linear' | 'position' | 'time_decay';
+  currency: string;
+  arms: ArmResult[];
+}
+
+/** What one destination of a link brought. Arm 0 is the link's own destination; `destination` is null where the arm has been removed. `conversions` are millionths, values minor units of the workspace's currency. */
+export interface ArmResult {
+  arm: number;
+  destination: string | null;
+  clicks: number;
+  conversions: number;
+  value: number;
+  net_value: number;
+}
+
+/** An edge as it last reported. `silent`: not heard of for 30 seconds. Its lag counts changes not yet applied; `held_feed` says why they wait for `clicktrail-edge accept-feed` there, and is empty where they don't. */
 export interface Edge {
   id: string;
   name: string;
@@ -586,6 +660,7 @@ export interface Edge {
   backlog_records: number;
   gap_count: number;
   state: 'live' | 'retired' | 'silent';
+  held_feed: string;
 }
 
 /** A token in use. `token` is the secret itself, in the answer that makes it and never again. */

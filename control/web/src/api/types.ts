@@ -2,10 +2,11 @@
  * The API's words as the dashboard uses them. Times are RFC 3339 text in UTC, days are `YYYY-MM-DD` in the workspace's
  * time zone, money is an integer in minor units beside its currency, and credits are millionths of a conversion.
  */
-import type { ApiKey, Breakdown, Conversion, Domain, EventDefinition, Link } from './schema';
+import type { ApiKey, Breakdown, Conversion, Domain, EventDefinition, Link, LinkRule } from './schema';
 
 export type {
   ApiKey,
+  ArmResult,
   Breakdown,
   BreakdownFigures,
   BreakdownRow,
@@ -21,6 +22,9 @@ export type {
   LedgerVersion,
   Link,
   LinkEdit,
+  LinkPreview,
+  LinkResults,
+  LinkRule,
   ModelShare,
   NamedIdentifier,
   NewApiKey,
@@ -42,6 +46,8 @@ export type BreakdownBy = Breakdown['by'];
 export type Carry = Link['carry'];
 export type ConsentMode = Domain['consent'];
 export type Counting = EventDefinition['counting'];
+export type DeviceKind = LinkRule['devices'][number];
 export type KeyKind = ApiKey['kind'];
 export type MatchStatus = Conversion['status'];
 export type Model = Breakdown['model'];
+export type SystemKind = LinkRule['systems'][number];

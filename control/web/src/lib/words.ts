@@ -1,4 +1,15 @@
-import type { Basis, BreakdownBy, Carry, ConsentMode, Counting, Edge, LedgerVersion, Model } from '#/api/types';
+import type {
+  Basis,
+  BreakdownBy,
+  Carry,
+  ConsentMode,
+  Counting,
+  DeviceKind,
+  Edge,
+  LedgerVersion,
+  Model,
+  SystemKind,
+} from '#/api/types';
 
 interface Words {
   label: string;
@@ -72,6 +83,17 @@ export const REDIRECT_STATUSES: Record<number, Words> = {
   308: { label: '308 – permanent, keeps the method', help: 'For links that receive forms.' },
 };
 
+export const DEVICES: Record<DeviceKind, string> = { desktop: 'Computer', mobile: 'Phone', tablet: 'Tablet' };
+
+export const SYSTEMS: Record<SystemKind, string> = {
+  android: 'Android',
+  chromeos: 'ChromeOS',
+  ios: 'iOS and iPadOS',
+  linux: 'Linux',
+  macos: 'macOS',
+  windows: 'Windows',
+};
+
 export const CONSENT: Record<ConsentMode, Words> = {
   granted: { label: 'Cookies allowed', help: 'Clicks may set the first-party cookie.' },
   required: { label: 'After consent', help: 'No cookie until your consent banner calls the snippet.' },
@@ -103,11 +125,13 @@ const EXCLUSION_REASONS: Record<string, string> = {
   after_conversion: 'It came after the conversion',
   duplicate: 'A repeat of the click right before it',
   head: 'A link check (HEAD), not a visit',
+  honeypot: 'A link that only machines find',
   ignored_referrer: 'Came from an ignored site, such as a payment page',
   internal: 'Your own traffic',
   out_of_window: 'Too old: outside the attribution window',
   prefetch: 'Loaded ahead by the browser, never opened',
   preview: 'A link preview, not a person',
+  scanner: 'A mail or security scanner, not a person',
 };
 
 export function exclusionReason(reason: string): string {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { nameFromTitle } from './events/definitionForm';
 import { eventCall, serverCall } from './events/snippets';
-import { destinationError } from './links/linkForm';
+import { destinationError } from './links/destination';
 import { overviewSearch, periodOf } from './overview/search';
 import { sorted } from './overview/sorting';
 import { signInSearch, tokenOf } from './sign-in/search';

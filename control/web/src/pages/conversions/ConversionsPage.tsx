@@ -7,9 +7,9 @@ import { formatDay } from '#/lib/days';
 import { shortName } from '#/lib/urls';
 import { channelLabel, LINK_CHANNELS, MODEL_NAMES, MODELS } from '#/lib/words';
 import { FilterBar, FilterSelect } from '#/ui/FilterBar';
-import { MorePages } from '#/ui/MorePages';
+import { PagedList } from '#/ui/PagedList';
 import { PageHeader } from '#/ui/PageHeader';
-import { EmptyState, Loaded } from '#/ui/PageState';
+import { EmptyState } from '#/ui/PageState';
 import { SearchInput } from '#/ui/SearchInput';
 import { ConversionsTable } from './ConversionsTable';
 import { conversionsQuery, linkQuery } from './queries';
@@ -29,26 +29,9 @@ export function ConversionsPage() {
         Every conversion, and the touches that led to it. Open one to see why it is credited as it is.
       </PageHeader>
       <ConversionFilters search={search} />
-      <div className="surface">
-        <Loaded query={conversions}>
-          {({ pages }) => {
-            const rows = pages.flatMap((page) => page.items);
-            if (rows.length === 0) return <NoConversions search={search} />;
-            return (
-              <>
-                <ConversionsTable conversions={rows} model={search.model} />
-                <MorePages
-                  shown={rows.length}
-                  noun={['conversion', 'conversions']}
-                  hasMore={conversions.hasNextPage}
-                  isBusy={conversions.isFetchingNextPage}
-                  onMore={() => void conversions.fetchNextPage()}
-                />
-              </>
-            );
-          }}
-        </Loaded>
-      </div>
+      <PagedList query={conversions} noun={['conversion', 'conversions']} empty={<NoConversions search={search} />}>
+        {(rows) => <ConversionsTable conversions={rows} model={search.model} />}
+      </PagedList>
     </>
   );
 }

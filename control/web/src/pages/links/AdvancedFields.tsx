@@ -45,6 +45,11 @@ export function AdvancedFields({ form, link }: { form: LinkForm; link: Link | nu
         data={REFERRER_POLICIES}
         {...form.getInputProps('referrer_policy')}
       />
+      <Switch
+        label="Honeypot"
+        description="For a link that only machines find, such as one hidden in a page. It redirects, and its clicks are recorded but never counted."
+        {...form.getInputProps('honeypot', { type: 'checkbox' })}
+      />
     </Stack>
   );
 }

@@ -1,56 +1,70 @@
-import { Button, Collapse, Group, NativeSelect, Stack, Text, TextInput } from '@mantine/core';
+import { Group, NativeSelect, Stack, Text, TextInput } from '@mantine/core';
 import { type UseFormReturnType, useForm } from '@mantine/form';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { domainsQuery } from '#/api/queries';
 import type { Domain, Link } from '#/api/types';
+import { useTimezone } from '#/app/session';
 import { shortName } from '#/lib/urls';
 import { FormDialog } from '#/ui/FormDialog';
 import { applyProblem } from '#/ui/fieldErrors';
-import { Icon } from '#/ui/Icon';
 import { showDone } from '#/ui/undo';
-import { AdvancedFields } from './AdvancedFields';
 import { CampaignField } from './CampaignField';
 import { ChannelField } from './ChannelField';
+import { addressError, destinationError } from './destination';
 import classes from './LinkDialog.module.css';
+import { LinkSections } from './LinkSections';
 import {
-  ADVANCED_FIELDS,
-  destinationError,
+  fieldOf,
   initialValues,
-  LINK_FIELDS,
   type LinkFormValues,
-  requestOf,
+  linkEditOf,
+  newLinkOf,
+  type Section,
+  sectionsWith,
 } from './linkForm';
 import { useSaveLink } from './queries';
+import { rulesValidation } from './rulesForm';
 
 export type LinkForm = UseFormReturnType<LinkFormValues>;
 
 export function LinkDialog({ link, onClose }: { link: Link | null; onClose: () => void }) {
   const domains = useQuery(domainsQuery);
+  const timezone = useTimezone();
   const save = useSaveLink(link);
   const [error, setError] = useState<string | null>(null);
-  const [isAdvanced, setAdvanced] = useState(false);
+  const [open, setOpen] = useState<Section[]>([]);
+  const [before] = useState(() => initialValues(link, timezone));
   const form: LinkForm = useForm({
-    initialValues: initialValues(link),
+    initialValues: before,
     validate: {
       destination: destinationError,
       channel: (channel) => (channel.trim() ? null : 'Say where you share the link.'),
+      rules: rulesValidation,
+      click_limit: (limit) => (/^\s*([1-9]\d{0,11})?\s*$/.test(limit) ? null : 'Enter a whole number from 1 up.'),
+      closed_url: addressError,
+      preview: { image: addressError },
     },
   });
+  const openWrong = (errors: Record<string, unknown>) =>
+    setOpen((sections) => [...new Set([...sections, ...sectionsWith(errors)])]);
 
   const submit = form.onSubmit((values) => {
     setError(null);
-    save.mutate(requestOf(values), {
+    save.mutate(link ? linkEditOf(values, before, timezone) : newLinkOf(values, timezone), {
       onSuccess: (saved) => {
         onClose();
         showDone(link ? `${shortName(saved.short_url)} is changed.` : `${shortName(saved.short_url)} is live.`);
       },
       onError: (problem) => {
-        setError(applyProblem(form, problem, LINK_FIELDS, 'slug'));
-        if (hasAdvancedError(form)) setAdvanced(true);
+        setError(applyProblem({ setErrors: showAll }, problem, fieldOf, 'slug'));
       },
     });
-  });
+  }, openWrong);
+  const showAll = (errors: Record<string, string>) => {
+    form.setErrors(errors);
+    openWrong(errors);
+  };
 
   return (
     <FormDialog
@@ -82,26 +96,9 @@ export function LinkDialog({ link, onClose }: { link: Link | null; onClose: () =
         <CampaignField form={form} />
         <ChannelField form={form} />
       </Group>
-      <Button
-        variant="subtle"
-        color="gray"
-        size="compact-sm"
-        className={classes.more ?? ''}
-        aria-expanded={isAdvanced}
-        rightSection={<Icon name="chevronDown" size={14} />}
-        onClick={() => setAdvanced(!isAdvanced)}
-      >
-        Advanced
-      </Button>
-      <Collapse expanded={isAdvanced}>
-        <AdvancedFields form={form} link={link} />
-      </Collapse>
+      <LinkSections form={form} link={link} open={open} onOpen={setOpen} />
     </FormDialog>
   );
-}
-
-function hasAdvancedError(form: LinkForm): boolean {
-  return ADVANCED_FIELDS.some((field) => field in form.errors);
 }
 
 function ShortAddress({ form, domains, isNew }: { form: LinkForm; domains: Domain[]; isNew: boolean }) {

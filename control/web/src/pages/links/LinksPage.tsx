@@ -7,19 +7,20 @@ import type { Link } from '#/api/types';
 import { channelLabel, LINK_CHANNELS } from '#/lib/words';
 import { FilterBar, FilterSelect } from '#/ui/FilterBar';
 import { Icon } from '#/ui/Icon';
-import { MorePages } from '#/ui/MorePages';
+import { PagedList } from '#/ui/PagedList';
 import { PageHeader } from '#/ui/PageHeader';
-import { EmptyState, Loaded } from '#/ui/PageState';
+import { EmptyState } from '#/ui/PageState';
 import { SearchInput } from '#/ui/SearchInput';
 import { LinkDialog } from './LinkDialog';
 import { LinksTable } from './LinksTable';
 import { QrDialog } from './QrDialog';
 import { linksQuery } from './queries';
+import { ResultsDialog } from './ResultsDialog';
 import type { LinksSearch } from './search';
 
 const route = getRouteApi('/app/links');
 
-type Dialog = { kind: 'new' } | { kind: 'edit' | 'qr'; link: Link } | null;
+type Dialog = { kind: 'new' } | { kind: 'edit' | 'qr' | 'results'; link: Link } | null;
 
 export function LinksPage() {
   const search = route.useSearch();
@@ -37,34 +38,21 @@ export function LinksPage() {
         Short links on your own domains. Every click on one can be followed to its conversion.
       </PageHeader>
       <LinkFilters search={search} />
-      <div className="surface">
-        <Loaded query={links}>
-          {({ pages }) => {
-            const rows = pages.flatMap((page) => page.items);
-            if (rows.length === 0) return <NoLinks search={search} action={newButton} />;
-            return (
-              <>
-                <LinksTable
-                  links={rows}
-                  onEdit={(link) => setDialog({ kind: 'edit', link })}
-                  onQr={(link) => setDialog({ kind: 'qr', link })}
-                />
-                <MorePages
-                  shown={rows.length}
-                  noun={['link', 'links']}
-                  hasMore={links.hasNextPage}
-                  isBusy={links.isFetchingNextPage}
-                  onMore={() => void links.fetchNextPage()}
-                />
-              </>
-            );
-          }}
-        </Loaded>
-      </div>
+      <PagedList query={links} noun={['link', 'links']} empty={<NoLinks search={search} action={newButton} />}>
+        {(rows) => (
+          <LinksTable
+            links={rows}
+            onEdit={(link) => setDialog({ kind: 'edit', link })}
+            onQr={(link) => setDialog({ kind: 'qr', link })}
+            onResults={(link) => setDialog({ kind: 'results', link })}
+          />
+        )}
+      </PagedList>
       {(dialog?.kind === 'new' || dialog?.kind === 'edit') && (
         <LinkDialog link={dialog.kind === 'edit' ? dialog.link : null} onClose={close} />
       )}
       {dialog?.kind === 'qr' && <QrDialog link={dialog.link} onClose={close} />}
+      {dialog?.kind === 'results' && <ResultsDialog link={dialog.link} onClose={close} />}
     </>
   );
 }

@@ -1,4 +1,4 @@
-import { ActionIcon, Anchor, Badge, Group, Menu, Table, Text, Tooltip } from '@mantine/core';
+import { ActionIcon, Anchor, Group, Menu, Table, Text, Tooltip } from '@mantine/core';
 import type { Link } from '#/api/types';
 import { formatCount } from '#/lib/numbers';
 import { readableUrl, shortName } from '#/lib/urls';
@@ -8,6 +8,7 @@ import { Icon } from '#/ui/Icon';
 import { Moment } from '#/ui/Moment';
 import { Rows } from '#/ui/Rows';
 import { TextLink } from '#/ui/TextLink';
+import { LinkBadges } from './LinkBadges';
 import classes from './LinksTable.module.css';
 import { useArchiveLink } from './queries';
 
@@ -24,9 +25,10 @@ interface LinksTableProps {
   links: Link[];
   onEdit: (link: Link) => void;
   onQr: (link: Link) => void;
+  onResults: (link: Link) => void;
 }
 
-export function LinksTable({ links, onEdit, onQr }: LinksTableProps) {
+export function LinksTable({ links, ...actions }: LinksTableProps) {
   return (
     <Rows label="Links" columns={COLUMNS}>
       {links.map((link) => (
@@ -35,7 +37,7 @@ export function LinksTable({ links, onEdit, onQr }: LinksTableProps) {
             <LinkName link={link} />
           </Table.Td>
           <Table.Td>
-            <LinkActions link={link} onEdit={onEdit} onQr={onQr} />
+            <LinkActions link={link} {...actions} />
           </Table.Td>
           <Table.Td>
             <span className={`truncate ${classes.campaign}`} title={link.campaign?.name}>
@@ -75,11 +77,6 @@ function LinkName({ link }: { link: Link }) {
         >
           {shortName(link.short_url)}
         </Anchor>
-        {link.archived_at && (
-          <Badge size="xs" variant="default">
-            Archived
-          </Badge>
-        )}
         {link.warnings.length > 0 && (
           <Tooltip label={link.warnings.join(' ')} multiline maw={320}>
             <span className={classes.warning} role="img" aria-label={`Warning: ${link.warnings.join(' ')}`}>
@@ -87,6 +84,9 @@ function LinkName({ link }: { link: Link }) {
             </span>
           </Tooltip>
         )}
+      </Group>
+      <Group gap={4} className={classes.badges ?? ''}>
+        <LinkBadges link={link} />
       </Group>
       {link.title && (
         <span className="truncate" title={link.title}>
@@ -100,7 +100,7 @@ function LinkName({ link }: { link: Link }) {
   );
 }
 
-function LinkActions({ link, onEdit, onQr }: { link: Link } & Omit<LinksTableProps, 'links'>) {
+function LinkActions({ link, onEdit, onQr, onResults }: { link: Link } & Omit<LinksTableProps, 'links'>) {
   const { archive, restore } = useArchiveLink();
   const name = shortName(link.short_url);
   return (
@@ -121,6 +121,11 @@ function LinkActions({ link, onEdit, onQr }: { link: Link } & Omit<LinksTablePro
           <Menu.Item leftSection={<Icon name="edit" size={16} />} onClick={() => onEdit(link)}>
             Edit
           </Menu.Item>
+          {link.rules.length > 0 && (
+            <Menu.Item leftSection={<Icon name="overview" size={16} />} onClick={() => onResults(link)}>
+              Results by destination
+            </Menu.Item>
+          )}
           {link.archived_at ? (
             <Menu.Item leftSection={<Icon name="restore" size={16} />} onClick={() => restore(link)}>
               Restore

@@ -1,6 +1,13 @@
-import { infiniteQueryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
+import {
+  infiniteQueryOptions,
+  keepPreviousData,
+  queryOptions,
+  useMutation,
+  useQueryClient,
+} from '@tanstack/react-query';
 import { api } from '#/api/client';
-import type { Link, LinkEdit, NewLink, Page } from '#/api/types';
+import type { Link, LinkEdit, LinkResults, NewLink, Page } from '#/api/types';
+import type { Period } from '#/lib/days';
 import { shortName } from '#/lib/urls';
 import { offerUndo, showDone, showError } from '#/ui/undo';
 import type { LinksSearch } from './search';
@@ -21,10 +28,18 @@ export function linksQuery(search: LinksSearch) {
   });
 }
 
+export function resultsQuery(link: Link, period: Period) {
+  return queryOptions({
+    queryKey: ['links', 'results', link.id, period],
+    queryFn: ({ signal }) => api.get<LinkResults>(`/links/${link.id}/arms`, { ...period }, signal),
+    placeholderData: keepPreviousData,
+  });
+}
+
 export function useSaveLink(link: Link | null) {
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: (values: NewLink & LinkEdit) =>
+    mutationFn: (values: NewLink | LinkEdit) =>
       link ? api.patch<Link>(`/links/${link.id}`, values) : api.post<Link>('/links', values),
     onSuccess: () => queryClient.invalidateQueries({ queryKey: ['links'] }),
   });

@@ -57,6 +57,17 @@ function EdgeRow({ edge }: { edge: Edge }) {
         <Badge variant="dot" color={state.color} title={state.help} tt="none" fw={500}>
           {state.label}
         </Badge>
+        {edge.held_feed !== '' && (
+          <Badge
+            variant="dot"
+            color="orange"
+            title={`${edge.held_feed}. To let it happen, run “clicktrail-edge accept-feed” on that machine.`}
+            tt="none"
+            fw={500}
+          >
+            Holds changes back
+          </Badge>
+        )}
       </Table.Td>
       <Table.Td>{edge.last_seen_at ? <Moment at={edge.last_seen_at} style="ago" /> : 'Never'}</Table.Td>
       <Table.Td className="number">{formatCount(edge.workers)}</Table.Td>

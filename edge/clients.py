@@ -1,0 +1,74 @@
+"""What the rest of a head, behind its first two lines, says of the client: judged once and remembered by its bytes.
+
+Browsers have cut their User-Agents down to few, so many visitors of a link send the same lines apart from the address
+that they ask for. One dictionary look-up (0.15 µs with the slice) then stands for the grammar check and all searches
+for single headers (over 3 µs). Heads that are one visitor's own (a cookie, a proxy's address lines) are judged anew
+each time and never kept.
+
+*Only what aiohttp would take as well is taken here*: lines of RFC 9112's grammar without its obsolete forms, no body,
+nothing that changes the protocol or would be given twice. Everything else is None: aiohttp judges it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from edge import record
+from edge.framing import HEADERS_MAX, well_formed_lines
+from edge.head import Head, headers_in
+from shared.wire import NoClick
+
+KEPT: Final = 4_096  # clients whose bytes are remembered …
+KEPT_MAX_BYTES: Final = 1_024  # … where they are no longer than this
+
+_not_ours = re.compile(
+    rb"\n(?i:content-|transfer-encoding:|te:|trailer:|expect:|upgrade:|http2-settings:"
+    rb"|connection:(?![ \t]*(?:keep-alive|close)[ \t]*\r))"
+).search
+_given_once = re.compile(rb"\n(?i:host|user-agent|connection):").findall
+_one_visitors_own = re.compile(
+    rb"\n(?i:cookie|authorization|x-forwarded|forwarded|cf-|via|x-real-ip|true-client)"
+).search
+_closes = re.compile(rb"\n(?i:connection:[ \t]*close)").search
+
+
+class Client:
+    """One kind of client."""
+
+    __slots__ = ("closes", "code", "has_host", "headers", "is_usual", "may_store", "no_click")
+
+    def __init__(self, lines: bytes, headers: dict[bytes, bytes]) -> None:
+        self.headers = headers
+        self.has_host = b"host" in headers
+        self.closes = _closes(lines) is not None
+        seen = Head(b"", b"GET", "", b"/", b"", headers)
+        self.no_click: NoClick = seen.no_click
+        self.code = record.NO_CLICK_CODE[self.no_click]
+        self.may_store = not self.no_click and not seen.refuses_tracking
+        self.is_usual = not (self.has_host or self.closes or self.no_click == "prefetch" or _one_visitors_own(lines))
+
+
+class Clients:
+    """One worker's memory of clients."""
+
+    def __init__(self) -> None:
+        self.usual: dict[bytes, Client] = {}
+        """Those that were remembered, by their lines with the final empty one."""
+
+    def judge(self, lines: bytes) -> Client | None:
+        """The client of these lines, which begin with a CRLF and end with an empty line; None: for aiohttp."""
+        known = self.usual.get(lines)
+        if known is not None:
+            return known
+        if not well_formed_lines(lines) or _not_ours(lines) or lines.count(b"\n") > HEADERS_MAX:
+            return None
+        once = [name.lower() for name in _given_once(lines)]
+        if len(once) != len(set(once)):
+            return None
+        client = Client(lines, headers_in(lines))
+        if client.is_usual and len(lines) <= KEPT_MAX_BYTES:
+            if len(self.usual) >= KEPT:
+                self.usual.clear()
+            self.usual[lines] = client
+        return client

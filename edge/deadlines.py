@@ -1,0 +1,60 @@
+"""Who has to be done by when: thousands of connections, each deadline moved at every request, looked at once a second.
+
+A wheel of seconds. Moving a deadline later is setting the item's attribute: its place in the wheel stays, and is
+corrected when its second comes. So a request costs nothing here, and a second costs as many steps as places end in it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterator
+from typing import Generic, Protocol, TypeVar
+
+
+class Timed(Protocol):
+    """`deadline` is a second of a monotonic clock, `is_open` false once nobody needs to care, `place` the wheel's."""
+
+    deadline: int
+    place: int
+    is_open: bool
+
+
+Item = TypeVar("Item", bound=Timed)
+NOWHERE = 0
+
+
+class Deadlines(Generic[Item]):
+    """Of one worker's connections."""
+
+    def __init__(self, second: int) -> None:
+        self._now = second
+        self._places: defaultdict[int, deque[Item]] = defaultdict(deque)
+
+    def watch(self, item: Item) -> None:
+        """To be called for a new item, and where a deadline has become earlier."""
+        second = max(item.deadline, self._now + 1)
+        if item.place == NOWHERE or second < item.place:
+            item.place = second  # an earlier place that it had is void
+            self._places[second].append(item)
+
+    def passed(self, second: int) -> Iterator[Item]:
+        """Open items whose deadline is over by this second; they are watched no longer."""
+        while self._now < second:
+            self._now += 1
+            yield from self._due(self._places.pop(self._now, deque()), self._now)
+
+    def next_due(self) -> Iterator[Item]:
+        """Open items in the order of their deadlines; those taken are watched no longer."""
+        for second in sorted(self._places):
+            yield from self._due(self._places[second], second)
+
+    def _due(self, place: deque[Item], second: int) -> Iterator[Item]:
+        while place:
+            item = place.popleft()
+            if not item.is_open or item.place != second:
+                continue
+            item.place = NOWHERE
+            if item.deadline > second:
+                self.watch(item)
+            else:
+                yield item

@@ -1,0 +1,184 @@
+"""What a record costs on its way from ring to control plane: CPU of the agent's process, and of each stage alone.
+
+`make bench-agent` prints microseconds of CPU a record and writes them to bench-results/agent.json. The whole is a real
+agent process that drains real rings, syncs to a real disk and ships to a sink which acknowledges everything; the stages
+are the same code, called one after the other in this process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from edge import lifeline
+from edge.agent.drain import Drain
+from edge.agent.portion import BATCH_BYTES, BATCH_RECORDS, Packer
+from edge.agent.ring_reader import RingReader, find_rings
+from edge.agent.segment import list_segments
+from edge.agent.streams import Stream
+from edge.config import EdgeConfig
+from edge.node import edge_id, ring_directory
+from edge.ring import RingWriter
+from loadtests.agent_traffic import clicks
+from shared.config import LogConfig
+
+WORKERS = 2  # rings, filled by this process
+BATCH = 8  # records that a busy worker appends at once
+DISTINCT = 20_000  # clicks made beforehand; appended again and again
+RING_BYTES = 64 << 20
+BUDGET_BYTES = 1 << 30
+TICK_S = 0.005
+TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
+
+
+def main() -> None:
+    given = _arguments()
+    results: dict[str, float] = {}
+    for name, behind_proxy in (("visitors directly", False), ("behind a proxy", True)):
+        records = list(clicks(DISTINCT, behind_proxy=behind_proxy))
+        print(f"\n{name}: {sum(map(len, records)) / len(records):.0f} bytes a record, microseconds of CPU a record")
+        with tempfile.TemporaryDirectory(dir=given.folder) as folder:
+            results |= _shown(name, stages(Path(folder), records))
+        for rate in given.rates:
+            with tempfile.TemporaryDirectory(dir=given.folder) as folder:
+                cost = whole(Path(folder), records, rate, given.seconds)
+            results |= _shown(name, {f"agent at {rate:,} records/s": cost})
+    given.out.parent.mkdir(exist_ok=True)
+    given.out.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench-agent", description=__doc__)
+    parser.add_argument("--rates", type=int, nargs="+", default=[2_000, 20_000, 60_000], help="records a second")
+    parser.add_argument("--seconds", type=float, default=8.0, help="how long at each rate")
+    parser.add_argument("--folder", help="where the spool is, for the time of the run; default: the temporary folder")
+    parser.add_argument("--out", type=Path, default=Path("bench-results/agent.json"))
+    return parser.parse_args()
+
+
+def _shown(name: str, costs: dict[str, float]) -> dict[str, float]:
+    for stage, cost in costs.items():
+        print(f"  {stage:32} {cost:6.2f}")
+    return {f"{name}, {stage}": round(cost, 3) for stage, cost in costs.items()}
+
+
+def stages(folder: Path, records: Sequence[bytes]) -> dict[str, float]:
+    """Each stage alone, in order."""
+    spool, rings = folder / "spool", folder / "rings"
+    spool.mkdir()
+    writer = RingWriter.open(rings, 0, RING_BYTES, BUDGET_BYTES)
+    costs = {"append to the ring": _cost(lambda: _append(writer, records), len(records))}
+    drain = Drain(rings, spool, edge_id(folder), 0.05, lambda _: None)
+    drain.recover()
+    stop = threading.Event()
+    stop.set()
+    costs["drain to the disk"] = _cost(lambda: drain.run(stop), len(records))
+    (name,) = list_segments(spool)
+    stream = Stream(spool, name, (spool / str(name)).stat().st_size)
+    packer, sizes = Packer(edge_id(folder), "fresh"), list[int]()
+
+    def ship() -> None:
+        while stream.unacked:
+            portion = packer.next_portion(stream, BATCH_RECORDS, BATCH_BYTES, "epoch")
+            sizes.append(len(packer.pack(portion, 0, [])))
+            stream.acked += portion.count
+
+    costs["read, translate, compress"] = _cost(ship, len(records))
+    print(f"  ({sum(sizes) / len(records):.0f} bytes a record cross the network)")
+    return costs
+
+
+def _append(writer: RingWriter, records: Sequence[bytes]) -> None:
+    for at in range(0, len(records), BATCH):
+        writer.append(records[at : at + BATCH])
+
+
+def _cost(stage: Callable[[], object], count: int) -> float:
+    began = time.process_time()
+    stage()
+    return (time.process_time() - began) / count * 1e6
+
+
+def whole(folder: Path, records: Sequence[bytes], rate: int, seconds: float) -> float:
+    """The agent's process at that rate, everything included."""
+    config = EdgeConfig(data=str(folder / "edge"), token="et_bench", ring_dir=str(folder))
+    rings = ring_directory(config.data_dir, config.ring_dir)
+    writers = [RingWriter.open(rings, slot, RING_BYTES, BUDGET_BYTES) for slot in range(WORKERS)]
+    with sink() as url, agent(config, url) as pid:
+        feed(writers, records, rate, 1.0)
+        began, appended = cpu_s(pid), feed(writers, records, rate, seconds)
+        while any(ring_is_behind(rings)):
+            time.sleep(0.05)
+        time.sleep(0.3)  # what the last sync found is shipped
+        cost = (cpu_s(pid) - began) / appended * 1e6
+        for writer in writers:
+            assert not writer.is_dropping
+            writer.close()
+    return cost
+
+
+def feed(writers: Sequence[RingWriter], records: Sequence[bytes], rate: int, seconds: float) -> int:
+    """Appends at that rate; returns how many."""
+    done, began = 0, time.monotonic()
+    while (now := time.monotonic() - began) < seconds:
+        while done < now * rate:
+            at = done % (len(records) - BATCH)
+            writers[done // BATCH % len(writers)].append(records[at : at + BATCH])
+            done += BATCH
+        time.sleep(TICK_S)
+    return done
+
+
+def ring_is_behind(rings: Path) -> list[bool]:
+    behind: list[bool] = []
+    for path in find_rings(rings):
+        reader = RingReader.open(path)
+        behind.append(reader.unread_bytes() > 0)
+        reader.close()
+    return behind
+
+
+@contextmanager
+def sink() -> Generator[str]:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    process = subprocess.Popen([sys.executable, "-m", "loadtests.acking_sink", str(port)], stdin=subprocess.PIPE)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def agent(config: EdgeConfig, url: str) -> Generator[int]:
+    """An agent's process id."""
+    told = EdgeConfig(data=config.data, token=config.token, ring_dir=config.ring_dir, control_url=url, metrics_port=0)
+    process = subprocess.Popen([sys.executable, "-m", "edge.agent"], stdin=subprocess.PIPE)
+    assert process.stdin is not None
+    lifeline.give(process.stdin, lifeline.Orders(told, LogConfig("error", "json")))
+    try:
+        yield process.pid
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def cpu_s(pid: int) -> float:
+    """User and system time of a process so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS_A_SECOND
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.deadlines import Deadlines
+
+
+@dataclass(eq=False)
+class Item:
+    deadline: int
+    place: int = 0
+    is_open: bool = True
+
+
+def test_an_item_is_due_in_the_second_of_its_deadline_and_once() -> None:
+    deadlines = Deadlines[Item](100)
+    item = Item(105)
+    deadlines.watch(item)
+    assert list(deadlines.passed(104)) == []
+    assert list(deadlines.passed(105)) == [item]
+    assert list(deadlines.passed(300)) == []
+
+
+def test_a_deadline_that_moved_later_is_kept_without_a_word() -> None:
+    deadlines = Deadlines[Item](100)
+    item = Item(105)
+    deadlines.watch(item)
+    item.deadline = 175
+    assert list(deadlines.passed(174)) == []
+    assert list(deadlines.passed(175)) == [item]
+
+
+def test_a_deadline_that_moved_earlier_is_kept_once_it_is_watched_again() -> None:
+    deadlines = Deadlines[Item](100)
+    item = Item(175)
+    deadlines.watch(item)
+    item.deadline = 110
+    deadlines.watch(item)
+    assert list(deadlines.passed(110)) == [item]
+
+
+def test_what_is_closed_is_nobody_s_business() -> None:
+    deadlines = Deadlines[Item](100)
+    item = Item(105)
+    deadlines.watch(item)
+    item.is_open = False
+    assert list(deadlines.passed(200)) == []
+
+
+def test_the_next_due_come_in_order_and_may_be_watched_again() -> None:
+    deadlines = Deadlines[Item](100)
+    late, early, moved = Item(175), Item(110), Item(105)
+    for item in (late, early, moved):
+        deadlines.watch(item)
+    moved.deadline = 180
+    first = next(iter(deadlines.next_due()))
+    assert first is early
+    deadlines.watch(early)
+    assert [*deadlines.next_due()] == [early, late, moved]
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(1, 80)), max_size=200))
+def test_every_item_is_due_exactly_when_its_last_deadline_says(moves: list[tuple[int, int]]) -> None:
+    """Five items; each step moves one's deadline, whatever it was, and a second passes."""
+    now = 1_000
+    deadlines = Deadlines[Item](now)
+    items = [Item(now + 10) for _ in range(5)]
+    for item in items:
+        deadlines.watch(item)
+    for which, seconds in moves:
+        items[which].deadline = now + seconds
+        deadlines.watch(items[which])
+        now += 1
+        due = list(deadlines.passed(now))
+        assert set(map(id, due)) == {id(item) for item in items if item.deadline <= now and item.is_open}
+        for item in due:
+            item.deadline = now + 10
+            deadlines.watch(item)

@@ -1,0 +1,190 @@
+"""The fast path says what the general path says, and records the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from edge import record
+from edge.agent.ring_reader import RingReader, find_rings
+from edge.counts import Counts
+from edge.fast import FastPath, Peer
+from edge.links import LinkCache
+from edge.proxies import Proxies
+from edge.redirects import Redirects
+from edge.ring import RingWriter
+from shared import click_id
+from shared.wire import ChangePage, DomainEntry, LinkEntry
+from tests.edge.agent_process import Agent
+from tests.edge.building import HOST, changed, domain, fill, link, removed
+
+BROWSER = "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0"
+PREVIEW = "User-Agent: facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)"
+GPC = "Sec-GPC: 1"
+DIRECT = Peer(b"\x7f\0\0\1", is_direct=True)
+DIRECT_V6 = Peer(bytes(15) + b"\1", is_direct=True)
+
+
+class Worker:
+    """One worker's fast path over a real cache and a real ring."""
+
+    def __init__(self, folder: Path) -> None:
+        self._rings = folder / "rings"
+        self.cache = LinkCache.open(folder / "links")
+        self.counts = Counts()
+        self.ring = RingWriter.open(self._rings, 0, 1 << 20, 4 << 20)
+        redirects = Redirects(self.cache, self.ring, Proxies(()), self.counts)
+        self.fast = FastPath(redirects, self.cache, self.ring, self.counts)
+
+    def general(self, head: bytes, peer: Peer = DIRECT) -> bytes:
+        self.fast.begin()
+        reply = self.fast.other(head, peer, is_last=False)
+        assert reply is not None
+        return reply.data
+
+    def known(self, head: bytes, peer: Peer = DIRECT) -> bytes | None:
+        self.fast.begin()
+        answer = self.fast.answer(head, peer)
+        self.fast.commit()
+        return answer
+
+    def clicks(self) -> list[record.Click]:
+        (ring,) = find_rings(self._rings)
+        reader = RingReader.open(ring)
+        found = [record.decode(payload) for run in iter(reader.read, None) for payload in run.payloads()]
+        reader.close()
+        return [click for click in found if isinstance(click, record.Click)]
+
+
+@contextmanager
+def working(folder: Path) -> Generator[Worker]:
+    worker = Worker(folder)
+    yield worker
+    worker.ring.close()
+    worker.cache.close()
+
+
+def head(target: str = "/spring", *lines: str, method: str = "GET", host: str = HOST) -> bytes:
+    return "\r\n".join((f"{method} {target} HTTP/1.1", f"Host: {host}", *lines, "", "")).encode()
+
+
+def without_ids(answer: bytes) -> bytes:
+    """An answer with its times and ids made equal, and its lines in one order."""
+    answer = re.sub(rb"Date: [^\r]*", b"Date: then", answer)
+    answer = re.sub(rb"(?<=#ct_|_ct=|ctv=|ref=|\?ct=|&ct=)[\w-]{22}", b"ID", answer)
+    return b"\r\n".join(sorted(answer.split(b"\r\n")))
+
+
+LINKS = [
+    link(),
+    link(destination="https://shop.example/sale?a=b#top", carry="query"),
+    link(destination="https://shop.example/#/route", carry="query", query_name="ref"),
+    link(carry="cookie"),
+    link(carry="cookie", carry_without_cookie="query", destination="https://shop.example/?x=1"),
+    link(status=301),
+    link(status=308, referrer_policy="no-referrer"),
+    link(destination="https://shop.example/" + "0" * 22),
+]
+DOMAINS = [domain(), domain(cookie_domain="shop.example"), domain(consent="required"), domain(consent="cookieless")]
+
+
+@pytest.mark.parametrize("entry", LINKS, ids=lambda entry: f"{entry.carry}-{entry.status}-{entry.destination[20:]}")
+@pytest.mark.parametrize("short_domain", DOMAINS, ids=lambda found: f"{found.consent}-{found.cookie_domain}")
+@pytest.mark.parametrize("client", [(BROWSER,), (PREVIEW,), (BROWSER, GPC), ()], ids=["browser", "preview", "gpc", "-"])
+@pytest.mark.parametrize("peer", [DIRECT, DIRECT_V6], ids=["v4", "v6"])
+def test_the_third_request_for_a_link_is_answered_as_the_first(
+    tmp_path: Path, entry: LinkEntry, short_domain: DomainEntry, client: tuple[str, ...], peer: Peer
+) -> None:
+    fill(tmp_path / "links", short_domain, entry)
+    with working(tmp_path) as worker:
+        request = head("/spring", *client)
+        assert worker.known(request, peer) is None
+        first, _ = worker.general(request, peer), worker.general(request, peer)
+        third = worker.known(request, peer)
+        assert third is not None
+        assert without_ids(third) == without_ids(first)
+        general, _, fast = worker.clicks()
+        assert worker.counts.redirects == 3
+    assert fast.click_id != general.click_id
+    assert click_id.encode(fast.click_id).encode() in third
+    for name in ("link_id", "arm", "no_click", "carry", "address", "host", "head"):
+        assert getattr(fast, name) == getattr(general, name), name
+    assert bool(fast.visitor) == bool(general.visitor)
+    assert click_id.time_ms_of(fast.click_id) == fast.time_ms >= general.time_ms
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        head("/spring?gclid=1", BROWSER),
+        head("/spring", BROWSER, method="HEAD"),
+        head("/spring", BROWSER, "Cookie: _ctv=x"),
+        head("/spring", BROWSER, "Sec-Purpose: prefetch"),
+        head("/spring", BROWSER, "Connection: close"),
+        head("/spring", BROWSER, "Host: other.example"),
+        head("/spring", BROWSER, "Content-Length: 3"),
+        head("/spring", BROWSER, "Upgrade: h2c"),
+        head("/unknown", BROWSER),
+        head("/spring", BROWSER, host="other.example"),
+        head("/spring", BROWSER) + b"GET ",
+        head("/spring", BROWSER) * 2,
+        head("/spring", BROWSER)[:-1],
+        b"",
+    ],
+)
+def test_whatever_is_not_the_plain_case_is_left_to_others(tmp_path: Path, request_: bytes) -> None:
+    fill(tmp_path / "links", domain(), link())
+    with working(tmp_path) as worker:
+        for _ in range(3):
+            worker.general(head("/spring", BROWSER))
+            worker.fast.begin()
+            if request_.endswith(b"\r\n\r\n"):
+                worker.fast.other(request_, DIRECT, is_last=False)
+        assert worker.known(head("/spring", BROWSER)) is not None
+        assert worker.known(request_) is None
+
+
+def test_behind_a_trusted_proxy_the_address_lines_count(tmp_path: Path) -> None:
+    fill(tmp_path / "links", domain(), link())
+    with working(tmp_path) as worker:
+        for _ in range(3):
+            worker.general(head("/spring", BROWSER))
+        assert worker.known(head("/spring", BROWSER), Peer(b"\x7f\0\0\1", is_direct=False)) is None
+
+
+def test_a_link_asked_for_once_is_not_made_ready(tmp_path: Path) -> None:
+    """So that links which nobody else asks for push out none that are popular."""
+    fill(tmp_path / "links", domain(), link())
+    with working(tmp_path) as worker:
+        worker.general(head("/spring", BROWSER))
+        assert worker.known(head("/spring", BROWSER)) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (changed(11, link(destination="https://new.example/")), b"https://new.example/"),
+        (removed(11, f"link:{HOST}/spring"), b" 404 "),
+        (changed(11, domain(consent="cookieless")), b"#ct_"),
+    ],
+    ids=["edited", "removed", "domain"],
+)
+def test_an_edit_is_live_at_the_next_look(agent: Agent, links_dir: Path, change: ChangePage, expected: bytes) -> None:
+    agent.take_snapshot(domain(), link())
+    request = head("/spring", BROWSER)
+    with working(links_dir.parent) as worker:
+        worker.general(request)
+        worker.general(request)
+        before = worker.known(request)
+        assert before is not None
+        assert b"_ctv=" in before
+        agent.apply(change)
+        worker.cache.refresh()
+        assert worker.known(request) is None
+        after = worker.general(request)
+        assert expected in after
+        assert b"_ctv=" not in after or b"new" in after

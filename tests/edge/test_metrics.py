@@ -1,0 +1,50 @@
+"""What Prometheus gets from a node, and that counters survive the processes that count."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import aiohttp
+from prometheus_client.parser import text_string_to_metric_families
+
+from edge.counts import Counts, CountsPage, read_totals
+from edge.node import ring_directory
+from edge.record import NO_CLICK_CODE
+from tests.support.agent import agent, append_clicks, config_for, writer_for
+from tests.support.control_plane import ControlPlane, running
+
+
+def test_a_successor_in_the_slot_goes_on_counting(tmp_path: Path) -> None:
+    for redirects in (5, 7):
+        counts = Counts(redirects=redirects, connections_open=redirects)
+        counts.no_clicks[NO_CLICK_CODE["prefetch"]] = 2
+        page = CountsPage(tmp_path, 3)
+        page.publish(counts)
+        page.publish(counts)
+        page.close()
+    totals = read_totals(tmp_path / "worker-3.counts")
+    assert (totals.slot, totals.connections_open, totals.counters["redirects"]) == (3, 7, 12)
+    assert totals.no_clicks["prefetch"] == 4
+
+
+async def test_a_node_tells_what_its_workers_counted_and_what_was_shipped(tmp_path: Path, unused_tcp_port: int) -> None:
+    async with running(ControlPlane()) as control:
+        config = config_for(tmp_path / "edge", control.url, metrics_port=unused_tcp_port)
+        writer = writer_for(config)
+        page = CountsPage(ring_directory(config.data_dir, config.ring_dir), 0)
+        page.publish(Counts(redirects=41, unknown_slugs=2))
+        with agent(config):
+            append_clicks(writer, 30)
+            await control.until(lambda: len(control.click_ids()) == 30)
+            async with (
+                aiohttp.ClientSession() as session,
+                session.get(f"http://127.0.0.1:{unused_tcp_port}/metrics") as response,
+            ):
+                families = list(text_string_to_metric_families(await response.text()))
+    samples = {sample.name: sample.value for family in families for sample in family.samples}
+    assert all(family.documentation for family in families)
+    assert samples["clicktrail_edge_redirects_total"] == 41
+    assert samples["clicktrail_edge_records_shipped_total"] == 30
+    assert samples["clicktrail_edge_ring_capacity_bytes"] == 1 << 20
+    assert samples["clicktrail_edge_syncs_total"] >= 1
+    assert samples["clicktrail_edge_spool_bytes"] > 0
