@@ -12,11 +12,11 @@ import gevent
 from locust import task
 from locust.exception import StopTest
 
+from loadtests.scenarios.destinations import leads_to, marked
 from loadtests.scenarios.links import ShortLink
 from loadtests.scenarios.options import settings
 from loadtests.scenarios.visitor import Visitor
 
-MARK = "loadtest-edit"
 LIVE_WITHIN_S = 10.0
 LOOK_EVERY_S = 0.01
 
@@ -95,18 +95,7 @@ class EditStorm(Visitor):
                 else:
                     given.success()
                 location: str = (given.headers or {}).get("Location") or ""
-            if _leads_to(location, wanted):
+            if leads_to(location, wanted):
                 return True
             gevent.sleep(LOOK_EVERY_S)
         return False
-
-
-def marked(destination: str, number: int) -> tuple[str, str]:
-    """A destination that tells this edit from all others, and the fragment that belongs behind it."""
-    page, sign, fragment = destination.partition("#")
-    return f"{page}{'&' if '?' in page else '?'}{MARK}={number}", sign + fragment
-
-
-def _leads_to(location: str, wanted: str) -> bool:
-    """`wanted`, or that with a click id behind it; `…=1` is not `…=10`."""
-    return location.startswith(wanted) and not location[len(wanted) : len(wanted) + 1].isdigit()

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import json
 import random
-import re
 from typing import Any
 
 from locust import task
 
+from loadtests.scenarios.destinations import click_of
 from loadtests.scenarios.options import settings
 from loadtests.scenarios.visitor import Visitor
 from shared import click_id
@@ -18,8 +18,6 @@ from shared import click_id
 BEACON_PATH = "/_t/e"
 AMOUNT_MAX = 20_000  # minor units
 CURRENCY = "EUR"
-_click_of_address = re.compile(r"#ct_([\w-]{22})|[?&]ct=([\w-]{22})").search
-_click_of_cookie = re.compile(r"(?:^|[\s,;])_ct=([\w-]{22})").search
 
 
 class Reporting(Visitor):
@@ -96,12 +94,6 @@ class Journey(Reporting):
             catch_response=True,
         ) as answer:
             _judge(answer, 202)
-
-
-def click_of(location: str, cookies: str) -> str:
-    """The click id that a redirect gave the visitor, by whichever carrier; empty where the link carries none."""
-    found = _click_of_address(location) or _click_of_cookie(cookies)
-    return next(filter(None, found.groups()), "") if found else ""
 
 
 def _judge(answer: Any, wanted: int) -> None:
