@@ -4,7 +4,7 @@ Five steps, in the order of `FastPath.answer`:
 
     parse     the first two lines name the link, the rest the client; both are looked up whole, by their bytes
     look up   a link that was asked for lately lies there ready; others come out of the link cache by the general path
-    decide    may this client be given cookies? That chooses one of two forms, cut and dried
+    decide    may this client be given cookies, and which? That chooses one of three forms, cut and dried
     record    the click's bytes join the batch, which `commit` puts into the ring before any of its answers leaves
     answer    the form's pieces around the click id
 
@@ -54,41 +54,43 @@ _visitor = re.compile(rb"(?:^|[;\s])_ctv=([A-Za-z0-9_-]{22})(?:[;\s]|$)").search
 
 
 class Form:
-    """How one plain link is answered to clients that may be given cookies, or to those that may not."""
+    """How one plain link is answered to one kind of client."""
 
-    __slots__ = ("after", "before", "between", "carry", "sets_visitor", "starts")
+    __slots__ = ("after", "before", "between", "sets_visitor", "starts")
 
-    def __init__(self, link: Link, carry: Carry, sets_cookies: bool) -> None:
+    def __init__(self, link: Link, carry: Carry, *, sets_visitor: bool) -> None:
         cookies = b""
-        if sets_cookies:
-            if carry == "cookie":
-                value = carriers.click_cookie(_STAND_IN, link.link_id, b"", 0)
-                cookies = answer.click_cookie_line(value, link.cookie_domain, secure=False)
+        if carry == "cookie":
+            value = carriers.click_cookie(_STAND_IN, link.link_id, b"", 0)
+            cookies = answer.click_cookie_line(value, link.cookie_domain, secure=False)
+        if sets_visitor:
             cookies += answer.visitor_cookie_line(_STAND_IN, secure=False)
         lines = answer.redirect(link, link, link.status, carry, b"", _STAND_IN, cookies).lines
         pieces = lines.split(_STAND_IN)
         self.before, self.after = pieces[0], pieces[-1] + b"\r\n"
         self.between = pieces[1] if len(pieces) == 3 else b""
-        self.carry, self.sets_visitor = carry, sets_cookies
+        self.sets_visitor = sets_visitor
         self.starts = _STARTS[carry]
 
 
 class Ready:
     """A plain link, ready to answer with."""
 
-    __slots__ = ("bare", "full", "host", "link_and_host_length", "status")
+    __slots__ = ("bare", "host", "known", "link_and_host_length", "new", "status")
 
     def __init__(self, link: Link, host: str) -> None:
         stores = link.consent == "granted"
-        self.bare = Form(link, link.carry if link.carry != "cookie" else link.carry_without_cookie, sets_cookies=False)
-        self.full = Form(link, link.carry, sets_cookies=True) if stores else self.bare
+        without = link.carry if link.carry != "cookie" else link.carry_without_cookie
+        self.bare = Form(link, without, sets_visitor=False)  # to clients that may be given no cookies
+        self.known = Form(link, link.carry, sets_visitor=False) if stores and link.carry == "cookie" else self.bare
+        self.new = Form(link, link.carry, sets_visitor=True) if stores else self.bare
         self.status = link.status
         self.host = host.encode("ascii")
         self.link_and_host_length = link.link_id + len(self.host).to_bytes(2, "little")
 
     @staticmethod
     def is_possible(link: Link) -> bool:
-        """Both forms have the id where it can be cut out: the destination carries it, or a cookie does."""
+        """All forms have the id where it can be cut out: the destination carries it, or a cookie does."""
         return link.is_plain and "none" not in (link.carry, link.carry_without_cookie)
 
 
@@ -149,9 +151,7 @@ class FastPath:
                 return None  # click ids that were set before, or several visitors: what to make of them takes longer
             visitor = _visitor_in(cookie)
 
-        form = ready.full if client.may_store and not visitor else ready.bare
-        if visitor and ready.full.carry == "cookie" and client.may_store:
-            return None  # the cookie of click ids goes along, and not the visitor's: no form has that
+        form = ready.bare if not client.may_store else ready.known if visitor else ready.new
         if not self._ids:
             self._ids = click_id.random_parts()
         random, text = self._ids.pop()
