@@ -48,8 +48,8 @@ class Node:
         self.drain().run(stop)
 
     def stored(self) -> list[bytes]:
-        """Payloads of all sealed segments, oldest first; a hole is an empty one. Of segments made in the same millisecond
-        the one with the lesser records is first: their names are random."""
+        """Payloads of all sealed segments, oldest first; a hole is an empty one. Of segments made in the same
+        millisecond, whose names are random, the one with the lesser records is first."""
         found: list[tuple[int, list[bytes]]] = []
         for name in list_segments(self.spool):
             assert name.end is not None
