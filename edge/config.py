@@ -46,6 +46,11 @@ class EdgeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Whether connections from `trusted_proxies` begin with the PROXY protocol (version 1 or 2), which then names the
     visitor. Those that don't are closed. Linux only."""
 
+    address_header: str = ""
+    """Header in which the CDN in front names the visitor's address (`CF-Connecting-IP`, `True-Client-IP`,
+    `Fastly-Client-IP`), believed from `trusted_proxies` alone and before `X-Forwarded-For`; the CDN must replace what a
+    visitor sends. Empty: none."""
+
     country_header: str = ""
     """Header in which the proxies or the CDN in front name the visitor's country (`CF-IPCountry`,
     `CloudFront-Viewer-Country`), believed from `trusted_proxies` alone; they must replace what a visitor sends. Empty:
@@ -95,6 +100,8 @@ class EdgeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             raise ValueError("`data` must name a folder")
         if self.token and not _PRINTABLE(self.token):
             raise ValueError("`token` has a character that no edge token has")
+        if not _HEADER_NAME(self.address_header):
+            raise ValueError("`address_header` must be a header's name, like CF-Connecting-IP")
         if not _HEADER_NAME(self.country_header):
             raise ValueError("`country_header` must be a header's name, like CF-IPCountry")
         url = urlsplit(self.control_url)

@@ -58,7 +58,7 @@ async def serve(orders: lifeline.Orders) -> None:
     lifeline.on_stop(asyncio.get_running_loop(), stop)
     cache = LinkCache.open(config.links_dir)
     ring = _open_ring(config, orders.index)
-    proxies, counts = Proxies(config.trusted_proxies), Counts()
+    proxies, counts = Proxies(config.trusted_proxies, config.address_header), Counts()
     redirects = Redirects(cache, ring, proxies, counts, config.country_header)
     page = CountsPage(ring_directory(config.data_dir, config.ring_dir), orders.index)
     listener = socket.socket(fileno=orders.listener)
