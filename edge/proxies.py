@@ -2,9 +2,9 @@
 
 A proxy appends the address that it saw, so the list is read from its right end: each trusted hop vouches for the
 one to its left, and the first address that no trusted network has is the visitor's. What stands further left was
-written by that visitor. Where `address_header` is configured, the CDN's own header goes before all lists: it has one
-address, and the CDN replaces what a visitor sends under its name. `X-Forwarded-For` goes before `Forwarded` (RFC 7239), because nearly every proxy sets it, and a
-header that the proxy doesn't set would be the visitor's own word.
+written by that visitor. `X-Forwarded-For` goes before `Forwarded` (RFC 7239), because nearly every proxy sets it, and a
+header that the proxy doesn't set would be the visitor's own word. Where `address_header` is configured, the CDN's own
+header goes before both: it has one address, and the CDN replaces what a visitor sends under its name.
 
 The host is never taken from a header of a proxy's. Which link is meant hangs on it, so proxies and CDNs must pass
 `Host` on as the visitor sent it, and `X-Forwarded-Host` is not read.

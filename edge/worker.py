@@ -68,7 +68,7 @@ async def serve(orders: lifeline.Orders) -> None:
         from edge.app import App
         from edge.server import Server
 
-        return Server(App(cache, ring, proxies, counts, redirects).respond)
+        return Server(App(cache, ring, proxies, counts, redirects, stop.is_set).respond)
 
     if hasattr(select, "epoll"):
         front = _own_front(config, listener, FastPath(redirects, cache, ring, counts), proxies, counts, new_server)
