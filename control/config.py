@@ -30,6 +30,8 @@ class ControlConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Port of short links; 0: the scheme's own, and `edge_local_port` for `localhost` names."""
     edge_local_port: Port = 8080
     """Port of short links on `localhost` names: where the edge on this machine listens."""
+    verify_private_hosts: bool = False
+    """Whether a short domain may be verified at an address of a private network, as where all visitors live inside."""
     allow_ip_hosts: bool = False
     """Whether an IP address may be a short domain, as on a test bench without DNS."""
 

@@ -6,9 +6,9 @@ requests come straight from aiohttp's low-level server (`edge.server`) and becom
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-import msgspec
 from aiohttp import web
 
 from edge import answer, head
@@ -16,10 +16,10 @@ from edge.answer import Answer
 from edge.beacons import Beacons, problem
 from edge.counts import Counts
 from edge.framing import HEAD_MAX_BYTES
-from edge.linkfiles import Damage
 from edge.links import LinkCache
 from edge.passwords import BODY_MAX_BYTES as PASSWORD_BODY_MAX_BYTES
 from edge.passwords import Passwords
+from edge.probes import VERIFY_PATH, Probes
 from edge.proxies import NOWHERE, Proxies, packed
 from edge.redirects import OWN_PATHS, Redirects, Ring
 from edge.script import Script
@@ -32,12 +32,20 @@ _log = get_logger()
 class App:
     """One worker's HTTP service."""
 
-    def __init__(self, cache: LinkCache, ring: Ring, proxies: Proxies, counts: Counts, redirects: Redirects) -> None:
-        self.counts, self.redirects = counts, redirects
-        self._cache, self._ring, self._proxies = cache, ring, proxies
+    def __init__(
+        self,
+        cache: LinkCache,
+        ring: Ring,
+        proxies: Proxies,
+        counts: Counts,
+        redirects: Redirects,
+        is_stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.counts, self.redirects, self._proxies = counts, redirects, proxies
         self._passwords = Passwords()
         self._beacons = Beacons(cache, ring, proxies, counts)
         self._script = Script()
+        self._probes = Probes(cache, ring, proxies, counts, is_stopping)
 
     async def respond(self, request: web.BaseRequest) -> Answer:
         """One request. What goes wrong in here is logged, and the visitor sees a page without its cause."""
@@ -56,6 +64,7 @@ class App:
         parsed = head.parse(raw)
         if parsed is None:
             return answer.BAD_REQUEST
+        parsed.is_tls = _is_tls(request)
         peer = _peer(request)
         if not parsed.path.startswith(OWN_PATHS):
             if request.method == "POST":
@@ -69,13 +78,19 @@ class App:
             case b"/_t/t.js", "GET" | "HEAD":
                 return self._script.answer(request.headers.get("If-None-Match", ""))
             case b"/_t/health", "GET" | "HEAD":
-                return self._health()
+                return self._probes.health()
+            case b"/_t/ready", "GET" | "HEAD":
+                return self._probes.ready()
+            case b"/_t/tls-ask", "GET" | "HEAD":
+                return self._probes.tls_ask(parsed, peer)
+            case path, "GET" | "HEAD" if path.startswith(VERIFY_PATH):
+                return self._probes.verify(parsed)
             case b"/_t/e", _:
                 return _method_not_allowed("OPTIONS, POST")
-            case ((b"/_t/t.js" | b"/_t/health"), _):
+            case ((b"/_t/t.js" | b"/_t/health" | b"/_t/ready" | b"/_t/tls-ask"), _):
                 return _method_not_allowed("GET, HEAD")
             case _:
-                return problem(404, "not-found", "There is nothing here", "the edge has t.js, e and health under /_t/")
+                return problem(404, "not-found", "There is nothing here", "under /_t/ are t.js, e, health and ready")
 
     async def _take_beacon(self, request: web.BaseRequest, parsed: head.Head, peer: bytes) -> Answer:
         origin = request.headers.get("Origin", "")
@@ -91,23 +106,6 @@ class App:
             return answer.PASSWORD_TOO_LARGE
         refused = await self._passwords.refuse(link, self._proxies.visitor(peer, parsed), body)
         return refused or self.redirects.unlocked(link, parsed, peer)
-
-    def _health(self) -> Answer:
-        """Healthy means: able to redirect. An edge that waits for its first snapshot isn't."""
-        try:
-            position = self._cache.position
-        except Damage:
-            position = None
-        ready = position is not None and self._cache.is_ready
-        body = {
-            "status": "ok" if ready else "waiting for links",
-            "epoch": position.epoch if position else "",
-            "rev": position.rev if position else 0,
-            "ring": "full" if self._ring.is_dropping else "ok",
-            "worker": self.counts,
-        }
-        lines = b"Content-Type: application/json\r\nCache-Control: no-store\r\n"
-        return Answer(200 if ready else 503, lines, msgspec.json.encode(body))
 
 
 def raw_head(request: web.BaseRequest) -> bytes:
@@ -126,6 +124,10 @@ async def _body(request: web.BaseRequest, max_bytes: int) -> bytes | None:
         if len(body) > max_bytes:
             return None
     return body
+
+
+def _is_tls(request: web.BaseRequest) -> bool:
+    return request.transport is not None and request.transport.get_extra_info("sslcontext") is not None
 
 
 def _peer(request: web.BaseRequest) -> bytes:

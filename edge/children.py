@@ -38,11 +38,11 @@ class Child:
         return f"exit code {self.code}"
 
     def start(self) -> None:
-        listener = self._orders.listener
+        listeners = self._orders.listener, self._orders.tls_listener
         self._process = subprocess.Popen(
             [sys.executable, "-m", self._module],
             stdin=subprocess.PIPE,
-            pass_fds=(listener,) if listener >= 0 else (),
+            pass_fds=[listener for listener in listeners if listener >= 0],
         )
         self._started = time.monotonic()
         assert self._process.stdin is not None

@@ -28,6 +28,12 @@ def open_listeners(host: str, port: int, count: int) -> list[socket.socket]:
                 f"systemd passed {len(passed)} sockets for {count} workers: at most one a worker can be used"
             )
         return passed
+    return bind_listeners(host, port, count)
+
+
+def bind_listeners(host: str, port: int, count: int) -> list[socket.socket]:
+    """New listening sockets, one for each of `count` workers where the kernel can spread visitors over them. Raises
+    CannotStart."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     except OSError as error:
@@ -77,6 +83,16 @@ def _bind(family: int, address: object, *, shared: bool) -> socket.socket:
         listener.close()
         raise
     return listener
+
+
+def check_certificate(chain: str, key: str) -> None:
+    """Raises CannotStart for two files that are no certificate and its key."""
+    from edge.tls import load_pair  # few edges need it, and OpenSSL takes its time
+
+    try:
+        load_pair(Path(chain), Path(key))
+    except (OSError, ValueError) as error:
+        raise CannotStart(f"`tls_cert` {chain} and `tls_key` {key} cannot be used: {error}") from None
 
 
 def lock_data(folder: Path) -> IO[bytes]:

@@ -46,6 +46,20 @@ class EdgeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Whether connections from `trusted_proxies` begin with the PROXY protocol (version 1 or 2), which then names the
     visitor. Those that don't are closed. Linux only."""
 
+    tls_port: int = 0
+    """TCP port to listen on for TLS, beside `port`; 0: none."""
+
+    tls_cert: str = ""
+    """PEM file of the certificate and the chain behind it. It and the key may be replaced while the edge runs."""
+
+    tls_key: str = ""
+    """PEM file of the certificate's key, not encrypted."""
+
+    address_header: str = ""
+    """Header in which the CDN in front names the visitor's address (`CF-Connecting-IP`, `True-Client-IP`,
+    `Fastly-Client-IP`), believed from `trusted_proxies` alone and before `X-Forwarded-For`; the CDN must replace what a
+    visitor sends. Empty: none."""
+
     country_header: str = ""
     """Header in which the proxies or the CDN in front name the visitor's country (`CF-IPCountry`,
     `CloudFront-Viewer-Country`), believed from `trusted_proxies` alone; they must replace what a visitor sends. Empty:
@@ -83,6 +97,11 @@ class EdgeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     def __post_init__(self) -> None:
         _between("metrics_port", self.metrics_port, 0, 65535)
         _between("port", self.port, 1, 65535)
+        _between("tls_port", self.tls_port, 0, 65535)
+        if self.tls_port and not (self.tls_cert and self.tls_key):
+            raise ValueError("`tls_port` needs `tls_cert` and `tls_key`, two PEM files")
+        if self.tls_port == self.port:
+            raise ValueError("`tls_port` must be another port than `port`")
         _between("workers", self.workers, 0, 1024)
         _between("connections", self.connections, 16, 1_000_000)
         _between("connections_per_address_s", self.connections_per_address_s, 0, 1_000_000)
@@ -95,6 +114,8 @@ class EdgeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             raise ValueError("`data` must name a folder")
         if self.token and not _PRINTABLE(self.token):
             raise ValueError("`token` has a character that no edge token has")
+        if not _HEADER_NAME(self.address_header):
+            raise ValueError("`address_header` must be a header's name, like CF-Connecting-IP")
         if not _HEADER_NAME(self.country_header):
             raise ValueError("`country_header` must be a header's name, like CF-IPCountry")
         url = urlsplit(self.control_url)

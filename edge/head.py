@@ -36,7 +36,7 @@ _LISTS = {  # may come as several lines
 class Head:
     """One request, up to and without its body."""
 
-    __slots__ = ("_headers", "host", "method", "path", "query", "raw")
+    __slots__ = ("_headers", "host", "is_tls", "method", "path", "query", "raw")
 
     def __init__(self, raw: bytes, method: bytes, host: str, path: bytes, query: bytes, headers: dict[bytes, bytes]):
         self.raw = raw
@@ -44,6 +44,7 @@ class Head:
         self.host = host  # lower case, without port; empty when there was none
         self.path = path  # as sent, without `?`
         self.query = query  # as sent
+        self.is_tls = False  # whether it came over a TLS connection of our own
         self._headers = headers
 
     @property

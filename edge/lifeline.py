@@ -26,6 +26,7 @@ class Orders(msgspec.Struct, frozen=True):
     log: LogConfig = LogConfig()
     index: int = 0  # of a worker, from 0; stays with its socket when the process is replaced
     listener: int = -1  # a worker's inherited listening socket
+    tls_listener: int = -1  # the same for TLS
 
 
 _encoder, _decoder = msgspec.json.Encoder(), msgspec.json.Decoder(Orders)
@@ -47,8 +48,8 @@ def take() -> Orders:
 
 
 def on_stop(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
-    """Sets `stop` on SIGTERM and when the supervisor is gone. SIGINT, which a terminal sends to every process of the
-    group, is left to the supervisor."""
+    """Sets `stop` on SIGTERM and when the supervisor is gone. SIGINT and SIGHUP, which a terminal sends to all of its
+    group, are left to the supervisor."""
     descriptor = sys.stdin.fileno()
     os.set_blocking(descriptor, False)
 
@@ -59,7 +60,8 @@ def on_stop(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
 
     loop.add_reader(descriptor, readable)
     loop.add_signal_handler(signal.SIGTERM, stop.set)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _read_line() -> bytes:

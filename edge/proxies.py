@@ -3,7 +3,11 @@
 A proxy appends the address that it saw, so the list is read from its right end: each trusted hop vouches for the
 one to its left, and the first address that no trusted network has is the visitor's. What stands further left was
 written by that visitor. `X-Forwarded-For` goes before `Forwarded` (RFC 7239), because nearly every proxy sets it, and a
-header that the proxy doesn't set would be the visitor's own word.
+header that the proxy doesn't set would be the visitor's own word. Where `address_header` is configured, the CDN's own
+header goes before both: it has one address, and the CDN replaces what a visitor sends under its name.
+
+The host is never taken from a header of a proxy's. Which link is meant hangs on it, so proxies and CDNs must pass
+`Host` on as the visitor sent it, and `X-Forwarded-Host` is not read.
 """
 
 from __future__ import annotations
@@ -22,11 +26,12 @@ _forwarded_https = re.compile(rb'(?i)(?:^|[;,])\s*proto="?https"?\s*(?:[;,]|$)')
 
 
 class Proxies:
-    """The networks of `trusted_proxies`."""
+    """The networks of `trusted_proxies`, and the header in which they name the visitor (empty: none of their own)."""
 
-    def __init__(self, networks: Iterable[str]) -> None:
+    def __init__(self, networks: Iterable[str], address_header: str = "") -> None:
         self._networks: tuple[IPv4Network | IPv6Network, ...] = tuple(ip_network(network) for network in networks)
         self._trusts = lru_cache(4096)(self._is_inside)
+        self._address_header = address_header.lower().encode("ascii")
 
     def trusts(self, address: bytes) -> bool:
         """Whether an address (4 or 16 bytes) is one of ours."""
@@ -36,6 +41,10 @@ class Proxies:
         """The visitor's address, 4 or 16 bytes. Where a trusted hop wrote something that is no address, that hop's."""
         if not self.trusts(peer):
             return peer
+        if self._address_header:
+            named = packed(head.find(self._address_header).decode("latin-1"))
+            if named is not None:
+                return named
         nearest = peer
         for hop in reversed(_hops(head)):
             address = packed(hop)
@@ -47,14 +56,15 @@ class Proxies:
         return nearest
 
     def is_secure(self, peer: bytes, head: Head) -> bool:
-        """Whether the visitor's side of the trusted proxies speaks TLS. Of a list that is the first: who forges it can
-        only lose a cookie of their own."""
+        """Whether the visitor speaks TLS: to the trusted proxies if they say so, else to us. Of a list the first
+        counts: who forges it can only lose a cookie of their own."""
         if not self.trusts(peer):
-            return False
+            return head.is_tls
         proto = head.get(b"x-forwarded-proto")
         if proto:
             return proto.partition(b",")[0].strip().lower() == b"https"
-        return _forwarded_https(head.get(b"forwarded")) is not None
+        forwarded = head.get(b"forwarded")
+        return _forwarded_https(forwarded) is not None if forwarded else head.is_tls
 
     def _is_inside(self, address: bytes) -> bool:
         parsed = ip_address(address)

@@ -1,8 +1,10 @@
-"""Where there is no epoll (macOS), aiohttp owns all connections: the same answers, at several times the cost."""
+"""Connections that aiohttp owns, where there is no epoll (macOS) and over TLS: the same answers, at several times the
+cost."""
 
 from __future__ import annotations
 
 import socket
+from ssl import SSLContext
 from typing import Final
 
 from aiohttp import web
@@ -20,11 +22,11 @@ class StockFront:
         self._server, self._runner, self._site = server, runner, site
 
     @classmethod
-    async def open(cls, listener: socket.socket, server: Server) -> StockFront:
+    async def open(cls, listener: socket.socket, server: Server, tls: SSLContext | None = None) -> StockFront:
         """Serves from now on."""
         runner = web.ServerRunner(server, shutdown_timeout=CLOSE_S)
         await runner.setup()
-        site = web.SockSite(runner, listener, backlog=LISTEN_BACKLOG)
+        site = web.SockSite(runner, listener, backlog=LISTEN_BACKLOG, ssl_context=tls)
         await site.start()
         return cls(server, runner, site)
 

@@ -9,7 +9,8 @@ cap (`edge.children`). Two processes killed by SIGBUS or SIGSEGV within ten seco
 cannot be read safely: it stops being current, and the agent fetches a snapshot.
 
 SIGTERM or SIGINT: workers finish what is in flight and put their last records into the rings, then the agent is told,
-so that it finds everything; all within STOP_S, after which what is left is killed.
+so that it finds everything; all within STOP_S, after which what is left is killed. SIGHUP goes on to the workers, where
+the edge has a certificate: they look at its files.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from edge.children import Child
-from edge.claims import lock_data, make_ring_directory, open_listeners
+from edge.claims import bind_listeners, check_certificate, lock_data, make_ring_directory, open_listeners
 from edge.config import EdgeConfig
 from edge.lifeline import Orders
 from edge.linkfiles import CURRENT
@@ -52,8 +53,9 @@ class Supervisor:
         self._lock = lock_data(config.data_dir)
         make_ring_directory(config.data_dir, config.ring_dir)
         self._sockets = open_listeners(config.host, config.port, config.worker_count)
+        self._tls_sockets = _tls_listeners(config)
         self._workers = [
-            Child(f"worker {index}", "edge.worker", Orders(config, log, index, self._socket_of(index).fileno()))
+            Child(f"worker {index}", "edge.worker", Orders(config, log, index, *self._descriptors_of(index)))
             for index in range(config.worker_count)
         ]
         self._agent = Child("agent", "edge.agent", Orders(config, log))
@@ -72,18 +74,27 @@ class Supervisor:
                 child.restart_when_due()
         return self._stop()
 
-    def _socket_of(self, index: int) -> socket.socket:
-        return self._sockets[index % len(self._sockets)]
+    def _descriptors_of(self, index: int) -> list[int]:
+        """The listening sockets of a worker: the plain one and, where there is one, that for TLS."""
+        kinds = [sockets for sockets in (self._sockets, self._tls_sockets) if sockets]
+        return [sockets[index % len(sockets)].fileno() for sockets in kinds]
 
     def _listen_to_signals(self) -> None:
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
             signal.signal(number, self._on_signal)
+        if self._tls_sockets:
+            signal.signal(signal.SIGHUP, self._on_hangup)
 
     def _on_signal(self, number: int, _frame: object) -> None:
         """SIGCHLD only wakes `_wait`, by the descriptor."""
         if number != signal.SIGCHLD:
             self._stopping = True
+
+    def _on_hangup(self, _number: int, _frame: object) -> None:
+        """Files of the certificate have changed, says whoever sends this."""
+        for worker in self._workers:
+            worker.end(signal.SIGHUP)
 
     def _wait(self, timeout_s: float | None) -> None:
         """Until a signal came (a child's death is one), or the time is over."""
@@ -119,7 +130,7 @@ class Supervisor:
         _log.info("edge stops")
         self._end_all(self._workers, deadline - AGENT_STOP_S)
         self._end_all([self._agent], deadline)
-        for listener in self._sockets:
+        for listener in (*self._sockets, *self._tls_sockets):
             listener.close()
         self._lock.close()
         return 0
@@ -136,6 +147,13 @@ class Supervisor:
             if child.is_running:
                 _log.error("a process did not stop in time and is killed", child=child.name)
                 child.end(signal.SIGKILL)
+
+
+def _tls_listeners(config: EdgeConfig) -> list[socket.socket]:
+    if not config.tls_port:
+        return []
+    check_certificate(config.tls_cert, config.tls_key)
+    return bind_listeners(config.host, config.tls_port, config.worker_count)
 
 
 def run(config: EdgeConfig, log: LogConfig | None = None) -> int:

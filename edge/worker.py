@@ -10,10 +10,12 @@ import asyncio
 import gc
 import resource
 import select
+import signal
 import socket
 import sys
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 import uvloop
@@ -58,7 +60,7 @@ async def serve(orders: lifeline.Orders) -> None:
     lifeline.on_stop(asyncio.get_running_loop(), stop)
     cache = LinkCache.open(config.links_dir)
     ring = _open_ring(config, orders.index)
-    proxies, counts = Proxies(config.trusted_proxies), Counts()
+    proxies, counts = Proxies(config.trusted_proxies, config.address_header), Counts()
     redirects = Redirects(cache, ring, proxies, counts, config.country_header)
     page = CountsPage(ring_directory(config.data_dir, config.ring_dir), orders.index)
     listener = socket.socket(fileno=orders.listener)
@@ -68,22 +70,26 @@ async def serve(orders: lifeline.Orders) -> None:
         from edge.app import App
         from edge.server import Server
 
-        return Server(App(cache, ring, proxies, counts, redirects).respond)
+        return Server(App(cache, ring, proxies, counts, redirects, stop.is_set).respond)
 
     if hasattr(select, "epoll"):
         front = _own_front(config, listener, FastPath(redirects, cache, ring, counts), proxies, counts, new_server)
     else:
         front = await _stock_front(listener, new_server())
+    fronts = [front]
+    if orders.tls_listener >= 0:
+        fronts.append(await _tls_front(orders, new_server))
     _log.debug("worker serves", index=orders.index)
 
     while not stop.is_set():
         cache.refresh()
         redirects.flush_unknown()
-        front.tick()
+        for front in fronts:
+            front.tick()
         page.publish(counts)
         await asyncio.sleep(TICK_S)
 
-    await front.finish(DRAIN_S)
+    await asyncio.gather(*(front.finish(DRAIN_S) for front in fronts))
     redirects.flush_unknown(all_of_it=True)
     page.publish(counts)
     ring.close()
@@ -127,6 +133,17 @@ async def _stock_front(listener: socket.socket, server: Server) -> Front:
     from edge.stock import StockFront
 
     return await StockFront.open(listener, server)
+
+
+async def _tls_front(orders: lifeline.Orders, new_server: Callable[[], Server]) -> Front:
+    from edge.tls import serve_tls
+
+    await asyncio.to_thread(_import_aiohttp)  # the plain port answers meanwhile
+    listener = socket.socket(fileno=orders.tls_listener)
+    listener.setblocking(False)
+    front = await serve_tls(listener, Path(orders.config.tls_cert), Path(orders.config.tls_key), new_server)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, front.certificate.reload)
+    return front
 
 
 def _import_aiohttp() -> None:

@@ -113,6 +113,7 @@ class DomainEntry(msgspec.Struct, frozen=True, array_like=True, tag="domain"):
     fallback_url: str = ""
     cookie_domain: str = ""  # registrable domain for the click-id cookie; empty: host-only
     consent: ConsentMode = "granted"
+    is_verified: bool = False  # seen to lead to an edge: certificates may be fetched for it
 
 
 class KeyEntry(msgspec.Struct, frozen=True, array_like=True, tag="key"):

@@ -68,6 +68,17 @@ async def edit_domain(
     return await _publish(connection, config, workspace_id, domain_id)
 
 
+async def mark_verified(
+    connection: AsyncConnection, config: ControlConfig, workspace_id: str, domain_id: str, now_ms: int
+) -> Domain:
+    """Lets edges know that the domain leads to them. Raises NotFound."""
+    row = await _row(connection, workspace_id, domain_id)
+    if row.verified_ms is not None:
+        return _to_domain(row, config)
+    await store.update_domain(connection, domain_id, {"verified_ms": now_ms})
+    return await _publish(connection, config, workspace_id, domain_id)
+
+
 async def remove_domain(connection: AsyncConnection, workspace_id: str, domain_id: str) -> None:
     """Removes a domain without links. Raises NotFound, DomainHasLinks (archived links count: their clicks do)."""
     row = await _row(connection, workspace_id, domain_id)
@@ -156,6 +167,7 @@ def _entry(row: store.AnyRow) -> DomainEntry:
         fallback_url=row.fallback_url,
         cookie_domain=_cookie_domain(row.host),
         consent=row.consent,
+        is_verified=row.verified_ms is not None,
     )
 
 
@@ -167,5 +179,6 @@ def _to_domain(row: store.AnyRow, config: ControlConfig) -> Domain:
         fallback_url=row.fallback_url,
         consent=row.consent,
         cookie_domain=_cookie_domain(row.host),
+        verified_at=None if row.verified_ms is None else from_ms(row.verified_ms),
         created_at=from_ms(row.created_ms),
     )

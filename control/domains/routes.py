@@ -5,9 +5,11 @@ from __future__ import annotations
 from control.domains import domains
 from control.domains.domains import DomainHasLinks, HostTaken
 from control.domains.types import Domain, DomainEdit, NewDomain
+from control.domains.verification import NotReached, require_reached
 from control.http.context import Context
 from control.http.paging import Page, PageQuery, TimeKey, decode_cursor
 from control.http.routing import Routes
+from shared import ids
 
 routes = Routes(tag="Domains")
 
@@ -38,6 +40,17 @@ async def edit_domain(context: Context, domain_id: str, body: DomainEdit) -> Dom
         return await domains.edit_domain(
             connection, context.services.config, context.workspace_id, domain_id, body, context.now_ms
         )
+
+
+@routes.post("/api/v1/domains/{domain_id}/verify", summary="Check where a short domain leads", errors=(NotReached,))
+async def verify_domain(context: Context, domain_id: str) -> Domain:
+    """Asks the host as a visitor would; once an edge has answered, servers in front may get certificates for it."""
+    config = context.services.config
+    async with context.database.reading() as connection:
+        domain = await domains.read_domain(connection, config, context.workspace_id, domain_id)
+    await require_reached(config, domain.host, ids.to_bytes("dom", domain.id))
+    async with context.services.feed.publishing() as connection:
+        return await domains.mark_verified(connection, config, context.workspace_id, domain_id, context.now_ms)
 
 
 @routes.delete("/api/v1/domains/{domain_id}", summary="Remove a short domain", errors=(DomainHasLinks,))

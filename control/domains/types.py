@@ -31,7 +31,8 @@ class DomainEdit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Domain(msgspec.Struct, frozen=True):
     """A short domain. `origin` is scheme, host and port at which visitors reach its links and the snippet.
-    `cookie_domain` is what a click's first-party cookie covers; empty: the host alone."""
+    `cookie_domain` is what a click's first-party cookie covers; empty: the host alone. `verified_at` is when the host
+    was first seen to lead to an edge; null: not yet, and servers in front get no certificate for it by themselves."""
 
     id: str
     host: str
@@ -39,4 +40,5 @@ class Domain(msgspec.Struct, frozen=True):
     fallback_url: str
     consent: ConsentMode
     cookie_domain: str
+    verified_at: datetime | None
     created_at: datetime

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -152,6 +152,7 @@ async def serving(
     trusted_proxies: tuple[str, ...] = (),
     country_header: str = "",
     limits: Limits = _LIMITS,
+    is_stopping: Callable[[], bool] = lambda: False,
 ) -> AsyncGenerator[Serving]:
     """Serves `entries`; without any, an edge that has no snapshot yet."""
     if entries:
@@ -160,7 +161,7 @@ async def serving(
     ring = RingWriter.open(folder / "rings", 0, _RING_BYTES, 4 * _RING_BYTES)
     proxies, counts = Proxies(trusted_proxies), Counts()
     redirects = Redirects(cache, ring, proxies, counts, country_header)
-    app = App(cache, ring, proxies, counts, redirects)
+    app = App(cache, ring, proxies, counts, redirects, is_stopping)
     listener = socket.create_server(("127.0.0.1", 0))
     listener.setblocking(False)
     guests = Guests()

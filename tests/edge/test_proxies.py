@@ -50,6 +50,33 @@ def test_forwarded_is_read_where_the_other_is_missing() -> None:
     assert visitor("Forwarded: for=_hidden") == PROXY
 
 
+class TestAddressHeader:
+    CDN = Proxies(["10.0.0.0/8"], "CF-Connecting-IP")
+
+    def visitor(self, *headers: str, peer: bytes = PROXY) -> bytes | None:
+        return self.CDN.visitor(peer, head("/", *headers))
+
+    def test_the_cdns_own_header_goes_before_the_lists(self) -> None:
+        lists = "X-Forwarded-For: 203.0.113.7", "Forwarded: for=203.0.113.8"
+        assert self.visitor("cf-connecting-ip: 2001:db8::7", *lists) == packed("2001:db8::7")
+        assert self.visitor(*lists) == packed("203.0.113.7")
+
+    def test_it_is_believed_of_trusted_peers_alone(self) -> None:
+        assert self.visitor("CF-Connecting-IP: 203.0.113.7", peer=STRANGER) == STRANGER
+
+    @pytest.mark.parametrize("value", ["", "unknown", "203.0.113.7, 203.0.113.8", "10.0.0.300"])
+    def test_what_is_no_address_is_passed_over(self, value: str) -> None:
+        assert self.visitor(f"CF-Connecting-IP: {value}", "X-Forwarded-For: 203.0.113.9") == packed("203.0.113.9")
+
+    def test_two_lines_are_no_address(self) -> None:
+        """One of them is the visitor's own."""
+        both = "CF-Connecting-IP: 203.0.113.7", "CF-Connecting-IP: 203.0.113.8"
+        assert self.visitor(*both, "X-Forwarded-For: 203.0.113.9") == packed("203.0.113.9")
+
+    def test_another_cdns_header_says_nothing(self) -> None:
+        assert self.visitor("True-Client-IP: 203.0.113.7") == PROXY
+
+
 def test_only_a_trusted_proxy_says_that_the_visitor_speaks_tls() -> None:
     def is_secure(*headers: str, peer: bytes = PROXY) -> bool:
         return PROXIES.is_secure(peer, head("/", *headers))
@@ -60,6 +87,21 @@ def test_only_a_trusted_proxy_says_that_the_visitor_speaks_tls() -> None:
     assert not is_secure("X-Forwarded-Proto: http", "Forwarded: for=1.2.3.4;proto=https")
     assert not is_secure("X-Forwarded-Proto: https", peer=STRANGER)
     assert not is_secure()
+
+
+def test_over_our_own_tls_the_proxy_has_the_last_word() -> None:
+    """The proxy may speak TLS to us and not to the visitor, whose browser would then refuse a Secure cookie."""
+
+    def is_secure(*headers: str, peer: bytes = PROXY) -> bool:
+        over_tls = head("/", *headers)
+        over_tls.is_tls = True
+        return PROXIES.is_secure(peer, over_tls)
+
+    assert is_secure()
+    assert is_secure(peer=STRANGER)
+    assert is_secure("X-Forwarded-Proto: http", peer=STRANGER)
+    assert not is_secure("X-Forwarded-Proto: http")
+    assert not is_secure("Forwarded: for=1.2.3.4;proto=http")
 
 
 @given(st.text(st.characters(codec="latin-1", exclude_characters="\r\n"), max_size=60))

@@ -1,4 +1,5 @@
-"""The edge's benchmark measures what it says: its requests are of the stated kinds, a short run is accounted for."""
+"""The edge's benchmark measures what it says: its requests are of the stated kinds, and a short run is
+accounted for."""
 
 import json
 import os

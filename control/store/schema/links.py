@@ -29,6 +29,7 @@ domains = Table(
     Column("fallback_url", Text, nullable=False, server_default=""),
     Column("consent", Text, nullable=False, server_default="granted"),  # shared.wire.ConsentMode
     Column("created_ms", BigInteger, nullable=False),
+    Column("verified_ms", BigInteger),  # when it was first seen to lead to an edge
     Index(None, "workspace_id", "created_ms"),
 )
 

@@ -57,7 +57,7 @@ export interface NewApiKey {
   allowed_origins?: string[];
 }
 
-/** A short domain. `origin` is scheme, host and port at which visitors reach its links and the snippet. `cookie_domain` is what a click's first-party cookie covers; empty: the host alone. */
+/** A short domain. `origin` is scheme, host and port at which visitors reach its links and the snippet. `cookie_domain` is what a click's first-party cookie covers; empty: the host alone. `verified_at` is when the host was first seen to lead to an edge; null: not yet, and servers in front get no certificate for it by themselves. */
 export interface Domain {
   id: string;
   host: string;
@@ -65,6 +65,7 @@ export interface Domain {
   fallback_url: string;
   consent: 'cookieless' | 'granted' | 'required';
   cookie_domain: string;
+  verified_at: string | null;
   created_at: string;
 }
 

@@ -1,11 +1,13 @@
-import { ActionIcon, Menu, Table } from '@mantine/core';
+import { ActionIcon, Badge, Menu, Table, Text } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '#/api/client';
+import { messageOf } from '#/api/problem';
 import { domainsQuery } from '#/api/queries';
 import type { Domain } from '#/api/types';
 import { CONSENT } from '#/lib/words';
 import { ConfirmDialog } from '#/ui/ConfirmDialog';
+import { FormDialog } from '#/ui/FormDialog';
 import { Icon } from '#/ui/Icon';
 import { Moment } from '#/ui/Moment';
 import { EmptyState, Loaded } from '#/ui/PageState';
@@ -19,11 +21,12 @@ const COLUMNS = [
   { label: 'Domain' },
   { label: 'Unknown links lead to' },
   { label: 'Cookies' },
+  { label: 'Leads to an edge' },
   { label: 'Added' },
   { label: 'Actions', isHidden: true },
 ];
 
-type Dialog = { kind: 'new' } | { kind: 'edit' | 'remove'; domain: Domain } | null;
+type Dialog = { kind: 'new' } | { kind: 'edit' | 'remove' | 'check'; domain: Domain } | null;
 
 export function DomainsTab() {
   const domains = useQuery(domainsQuery);
@@ -51,6 +54,7 @@ export function DomainsTab() {
       {(dialog?.kind === 'new' || dialog?.kind === 'edit') && (
         <DomainDialog domain={dialog.kind === 'edit' ? dialog.domain : null} onClose={() => setDialog(null)} />
       )}
+      {dialog?.kind === 'check' && <CheckDomain domain={dialog.domain} onClose={() => setDialog(null)} />}
       {dialog?.kind === 'remove' && <RemoveDomain domain={dialog.domain} onClose={() => setDialog(null)} />}
     </SettingsCard>
   );
@@ -68,6 +72,11 @@ function DomainRow({ domain, onDialog }: { domain: Domain; onDialog: (dialog: Di
         </span>
       </Table.Td>
       <Table.Td className="nowrap">{CONSENT[domain.consent].label}</Table.Td>
+      <Table.Td className="nowrap">
+        <Badge variant="dot" color={domain.verified_at ? 'green' : 'gray'} tt="none" fw={500}>
+          {domain.verified_at ? 'Yes' : 'Not checked'}
+        </Badge>
+      </Table.Td>
       <Table.Td>
         <Moment at={domain.created_at} style="ago" />
       </Table.Td>
@@ -82,6 +91,14 @@ function DomainRow({ domain, onDialog }: { domain: Domain; onDialog: (dialog: Di
             <Menu.Item leftSection={<Icon name="edit" size={16} />} onClick={() => onDialog({ kind: 'edit', domain })}>
               Edit
             </Menu.Item>
+            {!domain.verified_at && (
+              <Menu.Item
+                leftSection={<Icon name="check" size={16} />}
+                onClick={() => onDialog({ kind: 'check', domain })}
+              >
+                Check
+              </Menu.Item>
+            )}
             <Menu.Item
               leftSection={<Icon name="trash" size={16} />}
               onClick={() => onDialog({ kind: 'remove', domain })}
@@ -92,6 +109,35 @@ function DomainRow({ domain, onDialog }: { domain: Domain; onDialog: (dialog: Di
         </Menu>
       </Table.Td>
     </Table.Tr>
+  );
+}
+
+function CheckDomain({ domain, onClose }: { domain: Domain; onClose: () => void }) {
+  const queryClient = useQueryClient();
+  const check = useMutation({
+    mutationFn: () => api.post<Domain>(`/domains/${domain.id}/verify`, {}),
+    onSuccess: async () => {
+      await queryClient.invalidateQueries({ queryKey: domainsQuery.queryKey });
+      onClose();
+      showDone(`${domain.host} leads to an edge.`);
+    },
+  });
+  return (
+    <FormDialog
+      title={`Check where ${domain.host} leads`}
+      submitLabel="Check"
+      error={check.error && messageOf(check.error)}
+      isBusy={check.isPending}
+      onSubmit={(event) => {
+        event.preventDefault();
+        check.mutate();
+      }}
+      onClose={onClose}
+    >
+      <Text size="sm">
+        Its DNS should point at an edge by now. Once an edge answers for it, servers in front can get a certificate.
+      </Text>
+    </FormDialog>
   );
 }
 
