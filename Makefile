@@ -4,6 +4,7 @@
 PYTHON  ?= python3
 WORKERS ?= 2
 ARGS    ?=
+SCENARIO ?= Redirects
 
 BIN        := .venv/bin
 STAGE      := $(PYTHON) scripts/stage.py
@@ -42,10 +43,10 @@ format: .venv/.ready ## put Python into the house style
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-loadtest: .venv/.ready ## redirects under load with locust (ARGS="--host http://127.0.0.1:8080 --slugs FILE")
+loadtest: .venv/.ready ## one scenario under load with locust (SCENARIO=Journey ARGS="--host http://127.0.0.1:8080 --help")
 	@mkdir -p bench-results
-	@$(BIN)/locust -f loadtests/locustfile.py --headless --only-summary --users 50 --spawn-rate 50 \
-		--run-time 30s --results bench-results/loadtest.json $(ARGS)
+	@$(BIN)/python -m locust -f loadtests/locustfile.py --headless --only-summary --users 50 --spawn-rate 50 \
+		--run-time 30s --results bench-results/loadtest.json $(ARGS) $(SCENARIO)
 
 bench-%: prepare ## measure one part: bench-edge, bench-agent, bench-backlog, bench-ingest, bench-attribution, bench-reports
 	@mkdir -p bench-results

@@ -2,8 +2,8 @@
 
 Browsers have cut their User-Agents down to few, so many visitors of a link send the same lines apart from the address
 that they ask for. One dictionary look-up (0.15 µs with the slice) then stands for the grammar check and all searches
-for single headers (over 3 µs). Heads that are one visitor's own (a cookie, a proxy's address lines) are judged anew
-each time and never kept.
+for single headers (9 µs). The line of cookies, which is one visitor's own, is cut out before and looked at by itself.
+Heads that are one visitor's own in other ways (a proxy's address lines) are judged anew each time and never kept.
 
 *Only what aiohttp would take as well is taken here*: lines of RFC 9112's grammar without its obsolete forms, no body,
 nothing that changes the protocol or would be given twice. Everything else is None: aiohttp judges it.
@@ -17,9 +17,10 @@ from typing import Final
 from edge import record
 from edge.framing import HEADERS_MAX, well_formed_lines
 from edge.head import Head, headers_in
+from edge.hot import Hot
 from shared.wire import NoClick
 
-KEPT: Final = 4_096  # clients whose bytes are remembered …
+KEPT: Final = 16_384  # clients whose bytes are remembered, at about 1 kB each …
 KEPT_MAX_BYTES: Final = 1_024  # … where they are no longer than this
 
 _not_ours = re.compile(
@@ -30,6 +31,7 @@ _given_once = re.compile(rb"\n(?i:host|user-agent|connection):").findall
 _one_visitors_own = re.compile(
     rb"\n(?i:cookie|authorization|x-forwarded|forwarded|cf-|via|x-real-ip|true-client)"
 ).search
+_plain_value = re.compile(rb"[ -~\x80-\xff]*").fullmatch
 _closes = re.compile(rb"\n(?i:connection:[ \t]*close)").search
 
 
@@ -53,14 +55,24 @@ class Clients:
     """One worker's memory of clients."""
 
     def __init__(self) -> None:
-        self.usual: dict[bytes, Client] = {}
-        """Those that were remembered, by their lines with the final empty one."""
+        self._kept = Hot[bytes, Client](KEPT)
+        self.usual = self._kept.young
+        """Those that were met lately, by their lines with the final empty one."""
 
-    def judge(self, lines: bytes) -> Client | None:
-        """The client of these lines, which begin with a CRLF and end with an empty line; None: for aiohttp."""
-        known = self.usual.get(lines)
-        if known is not None:
-            return known
+    def judge(self, lines: bytes) -> tuple[Client | None, bytes]:
+        """The client of these lines, which begin with a CRLF and end with an empty line, and its Cookie line's value;
+        no client: for aiohttp."""
+        client = self._kept.get(lines)
+        if client is not None:
+            return client, b""
+        rest, cookie = without_cookie(lines)
+        if cookie:
+            client = self._kept.get(rest) or self._judge(rest)
+            if client is not None and client.is_usual:
+                return client, cookie
+        return self._judge(lines), b""
+
+    def _judge(self, lines: bytes) -> Client | None:
         if not well_formed_lines(lines) or _not_ours(lines) or lines.count(b"\n") > HEADERS_MAX:
             return None
         once = [name.lower() for name in _given_once(lines)]
@@ -68,7 +80,17 @@ class Clients:
             return None
         client = Client(lines, headers_in(lines))
         if client.is_usual and len(lines) <= KEPT_MAX_BYTES:
-            if len(self.usual) >= KEPT:
-                self.usual.clear()
-            self.usual[lines] = client
+            self._kept.put(lines, client)
         return client
+
+
+def without_cookie(lines: bytes) -> tuple[bytes, bytes]:
+    """Lines without the first that is spelled `Cookie: …`, and its value; empty where there is none to be cut out."""
+    start = lines.find(b"\nCookie: ")
+    if start < 0:
+        return lines, b""
+    end = lines.find(b"\r\n", start)
+    value = lines[start + len(b"\nCookie: ") : end]
+    if not _plain_value(value):
+        return lines, b""
+    return lines[: start - 1] + lines[end:], value

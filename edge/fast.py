@@ -4,7 +4,7 @@ Five steps, in the order of `FastPath.answer`:
 
     parse     the first two lines name the link, the rest the client; both are looked up whole, by their bytes
     look up   a link that was asked for lately lies there ready; others come out of the link cache by the general path
-    decide    may this client be given cookies? That chooses one of two forms, cut and dried
+    decide    may this client be given cookies, and which? That chooses one of three forms, cut and dried
     record    the click's bytes join the batch, which `commit` puts into the ring before any of its answers leaves
     answer    the form's pieces around the click id
 
@@ -25,7 +25,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from edge import answer, carriers, record
-from edge.clients import Clients
+from edge.clients import Clients, without_cookie
 from edge.counts import Counts
 from edge.head import Head, normal_host
 from edge.hot import Hot
@@ -50,42 +50,47 @@ _asked = re.compile(
 ).fullmatch
 
 
+_visitor = re.compile(rb"(?:^|[;\s])_ctv=([A-Za-z0-9_-]{22})(?:[;\s]|$)").search
+
+
 class Form:
-    """How one plain link is answered to clients that may be given cookies, or to those that may not."""
+    """How one plain link is answered to one kind of client."""
 
     __slots__ = ("after", "before", "between", "sets_visitor", "starts")
 
-    def __init__(self, link: Link, carry: Carry, sets_cookies: bool) -> None:
+    def __init__(self, link: Link, carry: Carry, *, sets_visitor: bool) -> None:
         cookies = b""
-        if sets_cookies:
-            if carry == "cookie":
-                value = carriers.click_cookie(_STAND_IN, link.link_id, b"", 0)
-                cookies = answer.click_cookie_line(value, link.cookie_domain, secure=False)
+        if carry == "cookie":
+            value = carriers.click_cookie(_STAND_IN, link.link_id, b"", 0)
+            cookies = answer.click_cookie_line(value, link.cookie_domain, secure=False)
+        if sets_visitor:
             cookies += answer.visitor_cookie_line(_STAND_IN, secure=False)
         lines = answer.redirect(link, link, link.status, carry, b"", _STAND_IN, cookies).lines
         pieces = lines.split(_STAND_IN)
         self.before, self.after = pieces[0], pieces[-1] + b"\r\n"
         self.between = pieces[1] if len(pieces) == 3 else b""
-        self.sets_visitor = sets_cookies
+        self.sets_visitor = sets_visitor
         self.starts = _STARTS[carry]
 
 
 class Ready:
     """A plain link, ready to answer with."""
 
-    __slots__ = ("bare", "full", "host", "link_and_host_length", "status")
+    __slots__ = ("bare", "host", "known", "link_and_host_length", "new", "status")
 
     def __init__(self, link: Link, host: str) -> None:
         stores = link.consent == "granted"
-        self.bare = Form(link, link.carry if link.carry != "cookie" else link.carry_without_cookie, sets_cookies=False)
-        self.full = Form(link, link.carry, sets_cookies=True) if stores else self.bare
+        without = link.carry if link.carry != "cookie" else link.carry_without_cookie
+        self.bare = Form(link, without, sets_visitor=False)  # to clients that may be given no cookies
+        self.known = Form(link, link.carry, sets_visitor=False) if stores and link.carry == "cookie" else self.bare
+        self.new = Form(link, link.carry, sets_visitor=True) if stores else self.bare
         self.status = link.status
         self.host = host.encode("ascii")
         self.link_and_host_length = link.link_id + len(self.host).to_bytes(2, "little")
 
     @staticmethod
     def is_possible(link: Link) -> bool:
-        """Both forms have the id where it can be cut out: the destination carries it, or a cookie does."""
+        """All forms have the id where it can be cut out: the destination carries it, or a cookie does."""
         return link.is_plain and "none" not in (link.carry, link.carry_without_cookie)
 
 
@@ -136,29 +141,34 @@ class FastPath:
         """The answer to `data`, if it is one whole request of a usual client for a link that lies ready; else None."""
         end = data.find(b"\r\n", data.find(b"\r\n") + 2)
         ready = self._ready.young.get(data[:end])
-        client = self._usual.get(data[end:])
-        if ready is None or client is None or not peer.is_direct:
+        if ready is None or not peer.is_direct:
             return None
+        client, visitor = self._usual.get(data[end:]), b""
+        if client is None:
+            rest, cookie = without_cookie(data[end:])
+            client = self._usual.get(rest)
+            if client is None or b"_ct=" in cookie or cookie.count(b"_ctv") > 1:
+                return None  # click ids that were set before, or several visitors: what to make of them takes longer
+            visitor = _visitor_in(cookie)
 
-        form = ready.full if client.may_store else ready.bare
+        form = ready.bare if not client.may_store else ready.known if visitor else ready.new
         if not self._ids:
             self._ids = click_id.random_parts()
         random, text = self._ids.pop()
-        redirect = self.rendering.redirects[ready.status]
+        if form.sets_visitor:
+            visitor = self._time + random  # a new visitor is called by their first click
 
         self._no_clicks[client.code] += 1
+        self._records.append(b"".join((
+            form.starts[client.code], peer.lengths_with_visitor if visitor else peer.lengths, self._stamp, random,
+            ready.link_and_host_length, len(data).to_bytes(4, "little"), peer.address, visitor, ready.host, data,
+        )))  # fmt: skip
+
+        redirect = self.rendering.redirects[ready.status]
         if form.sets_visitor:
-            self._records.append(b"".join((
-                form.starts[client.code], peer.lengths_with_visitor, self._stamp, random, ready.link_and_host_length,
-                len(data).to_bytes(4, "little"), peer.address, self._time, random, ready.host, data,
-            )))  # fmt: skip
             return b"".join((
                 redirect, form.before, self._time_text, text, form.between, self._time_text, text, form.after,
             ))  # fmt: skip
-        self._records.append(b"".join((
-            form.starts[client.code], peer.lengths, self._stamp, random, ready.link_and_host_length,
-            len(data).to_bytes(4, "little"), peer.address, ready.host, data,
-        )))  # fmt: skip
         return b"".join((redirect, form.before, self._time_text, text, form.after))
 
     def other(self, head: bytes, peer: Peer, *, is_last: bool) -> Reply | None:
@@ -166,14 +176,15 @@ class FastPath:
         end = head.find(b"\r\n", head.find(b"\r\n") + 2)
         lines = head[:end]
         asked = _asked(lines)
-        client = self._clients.judge(head[end:]) if asked is not None else None
+        client, cookie = self._clients.judge(head[end:]) if asked is not None else (None, b"")
         if asked is None or client is None or client.has_host:
             return None
         method, target, authority = asked.groups()
         if target.startswith(OWN_PATHS):
             return None
         path, _, query = target.partition(b"?")
-        parsed = Head(head, method, normal_host(authority), path, query, client.headers)
+        headers = {**client.headers, b"cookie": cookie} if cookie else client.headers
+        parsed = Head(head, method, normal_host(authority), path, query, headers)
         if self._ready.get(lines) is None and method == b"GET" and b"?" not in target:
             self._make_ready(lines, parsed)
         given = self._redirects.serve(parsed, peer.address)
@@ -206,3 +217,9 @@ class FastPath:
         for key in keys:
             for lines in self._asked.pop(key, ()):
                 self._ready.drop(lines)
+
+
+def _visitor_in(cookie: bytes) -> bytes:
+    """The visitor's id in a Cookie line's value, 16 bytes, or empty."""
+    found = _visitor(cookie)
+    return click_id.decode(found[1].decode("ascii")) or b"" if found else b""

@@ -138,12 +138,13 @@ class Measurement:
             raise CannotMeasure(f"{name} kept {kept} of {tally.answered} answered and {tally.sent} sent requests")
 
     def _check_kept(self) -> None:
-        tally, least = self._tally, self._tally.answered - self._tally.misses_sent
-        kept = self.target.kept(least, tally.misses_sent)
-        least, most = (tally.answered, tally.sent) if kept.misses_too else (least, tally.sent - tally.misses_sent)
-        if not least <= kept.requests <= most:
+        tally = self._tally
+        later = 0 if self.target.keeps_misses_at_once else tally.misses_sent
+        least, most = tally.answered - later, tally.sent - later
+        kept = self.target.kept(least)
+        if not least <= kept <= most:
             name = self.target.name
-            raise CannotMeasure(f"{name} kept {kept.requests} of {least} answered and {most} sent requests")
+            raise CannotMeasure(f"{name} kept {kept} of {least} answered and {most} sent requests")
 
     def _run(self, load: Load) -> _Result:
         command = [processes.require("wrk", "wrk"), "-t1", f"-c{load.connections}", f"-d{load.seconds}s", "--latency"]

@@ -41,17 +41,12 @@ class Cores(msgspec.Struct, frozen=True):
     agent: int
 
 
-class Kept(msgspec.Struct, frozen=True):
-    """Requests that a server has put down since it started. Those for unknown slugs may come later: see `settled`."""
-
-    requests: int
-    misses_too: bool
-
-
 class Target(ABC):
     """One server under test, running."""
 
     name: str
+    keeps_misses_at_once = True
+    """Whether requests for unknown slugs are counted by `kept` at once, or only by `kept_after_stop`."""
 
     def __init__(self, port: int, process: subprocess.Popen[bytes]) -> None:
         self.url = f"http://127.0.0.1:{port}"
@@ -62,8 +57,8 @@ class Target(ABC):
         """Processes that deliver what is logged."""
 
     @abstractmethod
-    def kept(self, hits: int, misses: int) -> Kept:
-        """Waits a while for that many, as far as they can be there by now."""
+    def kept(self, at_least: int) -> int:
+        """How many requests it has put down since it started; waits a while for that many."""
 
     @abstractmethod
     def kept_after_stop(self) -> int:
@@ -88,9 +83,9 @@ class Logging(Target):
         self._counted = self._read_bytes = 0
         self.servers = processes.tree(process.pid)
 
-    def kept(self, hits: int, misses: int) -> Kept:
-        _wait(lambda: self._lines() >= hits + misses, FLUSHED_S)
-        return Kept(self._lines(), misses_too=True)
+    def kept(self, at_least: int) -> int:
+        _wait(lambda: self._lines() >= at_least, FLUSHED_S)
+        return self._lines()
 
     def kept_after_stop(self) -> int:
         self._end()
@@ -109,6 +104,8 @@ class Logging(Target):
 class Edge(Target):
     """The edge as `clicktrail-edge` starts it: supervisor, workers and an agent that ships to the sink."""
 
+    keeps_misses_at_once = False
+
     def __init__(self, name: str, port: int, process: subprocess.Popen[bytes], sink: str) -> None:
         super().__init__(port, process)
         self.name, self._sink = name, sink
@@ -116,10 +113,10 @@ class Edge(Target):
         self.agents = [pid for pid in every if processes.runs_module(pid, "edge.agent")]
         self.servers = [pid for pid in every if pid not in self.agents]
 
-    def kept(self, hits: int, misses: int) -> Kept:
+    def kept(self, at_least: int) -> int:
         """What has reached the sink. Unknown slugs are summed over a minute, and come when it is over."""
-        _wait(lambda: self._stored() >= hits, CATCH_UP_S)
-        return Kept(self._stored(), misses_too=False)
+        _wait(lambda: self._stored() >= at_least, CATCH_UP_S)
+        return self._stored()
 
     def kept_after_stop(self) -> int:
         """Workers flush their minutes, the agent drains and ships: then everything is there, and nothing twice."""

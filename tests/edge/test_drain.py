@@ -48,16 +48,17 @@ class Node:
         self.drain().run(stop)
 
     def stored(self) -> list[bytes]:
-        """Payloads of all sealed segments, as shipping would see them; a hole is an empty one."""
-        found: list[bytes] = []
+        """Payloads of all sealed segments, oldest first; a hole is an empty one. Of segments made in the same
+        millisecond, whose names are random, the one with the lesser records is first."""
+        found: list[tuple[int, list[bytes]]] = []
         for name in list_segments(self.spool):
             assert name.end is not None
             reader = SegmentReader(self.spool / str(name), name)
             payloads = reader.read(0, name.end, name.end, 1 << 30)
             reader.close()
             assert len(payloads) == name.end
-            found += [payload or b"" for payload in payloads]
-        return found
+            found.append((name.created_ms, [payload or b"" for payload in payloads]))
+        return [payload for _, payloads in sorted(found) for payload in payloads]
 
     def ring(self) -> RingReader:
         return RingReader.open(find_rings(self.rings)[0])
