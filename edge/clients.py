@@ -18,7 +18,6 @@ from edge import record
 from edge.framing import HEADERS_MAX, well_formed_lines
 from edge.head import Head, headers_in
 from edge.hot import Hot
-from shared.wire import NoClick
 
 KEPT: Final = 16_384  # clients whose bytes are remembered, at about 1 kB each …
 KEPT_MAX_BYTES: Final = 1_024  # … where they are no longer than this
@@ -38,17 +37,17 @@ _closes = re.compile(rb"\n(?i:connection:[ \t]*close)").search
 class Client:
     """One kind of client."""
 
-    __slots__ = ("closes", "code", "has_host", "headers", "is_usual", "may_store", "no_click")
+    __slots__ = ("closes", "code", "has_host", "headers", "is_usual", "may_store")
 
     def __init__(self, lines: bytes, headers: dict[bytes, bytes]) -> None:
         self.headers = headers
         self.has_host = b"host" in headers
         self.closes = _closes(lines) is not None
         seen = Head(b"", b"GET", "", b"/", b"", headers)
-        self.no_click: NoClick = seen.no_click
-        self.code = record.NO_CLICK_CODE[self.no_click]
-        self.may_store = not self.no_click and not seen.refuses_tracking
-        self.is_usual = not (self.has_host or self.closes or self.no_click == "prefetch" or _one_visitors_own(lines))
+        no_click = seen.no_click
+        self.code = record.NO_CLICK_CODE[no_click]
+        self.may_store = not no_click and not seen.refuses_tracking
+        self.is_usual = not (self.has_host or self.closes or no_click == "prefetch" or _one_visitors_own(lines))
 
 
 class Clients:

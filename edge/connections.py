@@ -29,7 +29,7 @@ from edge import answer, proxy_protocol
 from edge.admission import Admission
 from edge.connection import FOR_GOOD, RECEIVE_BYTES, Connection
 from edge.counts import Counts
-from edge.deadlines import Deadlines
+from edge.deadlines import KEEP_ALIVE_S, LAST_REQUEST_S, Deadlines
 from edge.fast import FastPath, Peer
 from edge.framing import END, HEAD_MAX_BYTES, body_length, is_hopeless
 from edge.guests import Guests
@@ -39,11 +39,9 @@ BATCH: Final = 8
 ROUNDS: Final = 16  # batches before the event loop has its turn
 ACCEPTS: Final = 64  # connections before the event loop has its turn
 HEAD_S: Final = 10
-KEEP_ALIVE_S: Final = 75
 PROXY_KEEP_ALIVE_S: Final = 920
 LINGER_S: Final = 2
 LOAN_S: Final = 30  # for a lent request and its body
-LAST_REQUEST_S: Final = 1.0  # what idle connections get when the worker stops; browsers open some on suspicion
 DRAIN_POLL_S: Final = 0.02
 SHED_TRIES: Final = 64
 

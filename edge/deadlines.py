@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Iterator
-from typing import Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 
 class Timed(Protocol):
@@ -18,6 +18,9 @@ class Timed(Protocol):
     place: int
     is_open: bool
 
+
+KEEP_ALIVE_S: Final = 75  # between two requests
+LAST_REQUEST_S: Final = 1.0  # what idle connections get when the worker stops; browsers open some on suspicion
 
 Item = TypeVar("Item", bound=Timed)
 NOWHERE = 0

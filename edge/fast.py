@@ -48,8 +48,6 @@ _STARTS = {
 _asked = re.compile(
     rb"(GET|HEAD) (/[!$-;=?-Z_a-z~]*) HTTP/1\.1\r\nHost:[ \t]*([0-9A-Za-z._-]+(?::[0-9]{1,5})?)[ \t]*"
 ).fullmatch
-
-
 _visitor = re.compile(rb"(?:^|[;\s])_ctv=([A-Za-z0-9_-]{22})(?:[;\s]|$)").search
 
 
@@ -143,9 +141,10 @@ class FastPath:
         ready = self._ready.young.get(data[:end])
         if ready is None or not peer.is_direct:
             return None
-        client, visitor = self._usual.get(data[end:]), b""
+        lines, visitor = data[end:], b""
+        client = self._usual.get(lines)
         if client is None:
-            rest, cookie = without_cookie(data[end:])
+            rest, cookie = without_cookie(lines)
             client = self._usual.get(rest)
             if client is None or b"_ct=" in cookie or cookie.count(b"_ctv") > 1:
                 return None  # click ids that were set before, or several visitors: what to make of them takes longer

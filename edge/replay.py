@@ -27,7 +27,7 @@ from edge.agent.streams import Stream
 from edge.config import EdgeConfig
 from edge.node import edge_id
 from edge.record import NewerRecord
-from edge.spool import NoSpool
+from edge.spool import folder_in
 from shared.wire import Mark, Marks, MarksQuestion
 
 TRIES: Final = 5  # of one exchange
@@ -48,20 +48,17 @@ class Replayed(msgspec.Struct, frozen=True):
 
 async def replay(config: EdgeConfig, data: Path, files: list[str]) -> list[Replayed]:
     """Of all sealed segments in `data`, or of those named. Raises CannotReplay, NoSpool, AlreadyRunning, OSError."""
-    spool = data / "spool"
-    if not spool.is_dir():
-        raise NoSpool(f"there is no spool in {data}; name an edge's folder by [edge] data, or by --data")
+    spool = folder_in(data)
     if not config.token:
         raise CannotReplay("[edge] token is empty; replaying needs an edge's token")
     lock = hold(data / "agent.lock")
     try:
-        return await _replay(config, data, files)
+        return await _replay(config, data, spool, files)
     finally:
         os.close(lock)
 
 
-async def _replay(config: EdgeConfig, data: Path, files: list[str]) -> list[Replayed]:
-    spool = data / "spool"
+async def _replay(config: EdgeConfig, data: Path, spool: Path, files: list[str]) -> list[Replayed]:
     names = {str(name): name for name in list_segments(spool) if name.end is not None}
     if unknown := [file for file in files if file not in names]:
         raise CannotReplay(f"{unknown[0]} is no sealed segment in {spool}; `spool inspect` lists them")

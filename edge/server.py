@@ -18,13 +18,12 @@ from aiohttp import web
 
 from edge import answer
 from edge.answer import Answer
+from edge.deadlines import KEEP_ALIVE_S, LAST_REQUEST_S
 from edge.framing import HEAD_MAX_BYTES, HEADERS_MAX
 from edge.guests import Guest
 from edge.rendering import SERVER_NAME
 
-KEEP_ALIVE_S = 75
 _GO_ON = b"HTTP/1.1 100 Continue\r\n\r\n"
-SILENT_S = 1.0  # what a connection without a request gets when the worker stops; browsers open some on suspicion
 
 
 class Server(web.Server):
@@ -55,7 +54,7 @@ class Server(web.Server):
         """Waits until nobody is owed an answer. Connections are told to close with their next one, so that nobody
         sends another request into a closed connection."""
         self._is_stopping = True
-        asyncio.get_running_loop().call_later(SILENT_S, self._give_up_on_silent)
+        asyncio.get_running_loop().call_later(LAST_REQUEST_S, self._give_up_on_silent)
         self._note_progress()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._finished.wait(), within_s)

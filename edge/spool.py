@@ -51,11 +51,17 @@ class Segment(msgspec.Struct, frozen=True, kw_only=True):
 
 def inspect(data: Path) -> list[Segment]:
     """Every segment below an edge's data folder, oldest first. Raises NoSpool."""
+    folder = folder_in(data)
+    acks = _acks(folder)
+    return [_segment(folder, name, acks.get(name.stream_id.hex())) for name in list_segments(folder)]
+
+
+def folder_in(data: Path) -> Path:
+    """Where the segments of an edge's data folder are. Raises NoSpool."""
     folder = data / _FOLDER
     if not folder.is_dir():
         raise NoSpool(f"there is no spool in {data}; name an edge's folder by [edge] data, or by --data")
-    acks = _acks(folder)
-    return [_segment(folder, name, acks.get(name.stream_id.hex())) for name in list_segments(folder)]
+    return folder
 
 
 def _segment(folder: Path, name: SegmentName, acked: int | None) -> Segment:

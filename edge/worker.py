@@ -59,10 +59,11 @@ async def serve(orders: lifeline.Orders) -> None:
     stop = asyncio.Event()
     lifeline.on_stop(asyncio.get_running_loop(), stop)
     cache = LinkCache.open(config.links_dir)
-    ring = _open_ring(config, orders.index)
+    rings = ring_directory(config.data_dir, config.ring_dir)
+    ring = RingWriter.open(rings, orders.index, config.ring_mib * _MIB, config.ring_budget_mib * _MIB)
     proxies, counts = Proxies(config.trusted_proxies, config.address_header), Counts()
     redirects = Redirects(cache, ring, proxies, counts, config.country_header)
-    page = CountsPage(ring_directory(config.data_dir, config.ring_dir), orders.index)
+    page = CountsPage(rings, orders.index)
     listener = socket.socket(fileno=orders.listener)
     listener.setblocking(False)
 
@@ -162,15 +163,6 @@ def _most_connections(config: EdgeConfig) -> int:
     if granted < wanted:
         _log.warning("the system grants fewer descriptors than `connections` needs", descriptors=granted)
     return min(config.connections, granted - OWN_DESCRIPTORS)
-
-
-def _open_ring(config: EdgeConfig, index: int) -> RingWriter:
-    return RingWriter.open(
-        ring_directory(config.data_dir, config.ring_dir),
-        index,
-        config.ring_mib * _MIB,
-        config.ring_budget_mib * _MIB,
-    )
 
 
 if __name__ == "__main__":

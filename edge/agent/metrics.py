@@ -6,9 +6,9 @@ alone; a scraper on another machine needs a proxy of the operator's choice. The 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -45,16 +45,12 @@ _WORKER_COUNTERS = {
 }
 
 
-class Status(Protocol):
-    """What the agent tells the control plane as well."""
-
-    def __call__(self) -> EdgeStatus: ...
-
-
 class NodeCollector(Collector):
-    """Reads everything at each scrape."""
+    """Reads everything at each scrape; `status` gives what the agent tells the control plane as well."""
 
-    def __init__(self, rings: Path, drain: Drain, streams: Streams, shipper: Shipper, status: Status) -> None:
+    def __init__(
+        self, rings: Path, drain: Drain, streams: Streams, shipper: Shipper, status: Callable[[], EdgeStatus]
+    ) -> None:
         self._rings, self._drain, self._streams, self._shipper = rings, drain, streams, shipper
         self._status = status
 

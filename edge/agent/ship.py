@@ -188,9 +188,9 @@ class Shipper:
                 return None
             return backoff.next_s(answer.retry_after_s)
         backoff.reset()
-        self.batches, self.records, self.body_bytes = (
-            self.batches + 1, self.records + portion.count, self.body_bytes + len(body),
-        )  # fmt: skip
+        self.batches += 1
+        self.records += portion.count
+        self.body_bytes += len(body)
         if (trouble := self._troubles.get(stream.stream_id)) is not None and trouble.worked():
             del self._troubles[stream.stream_id]
         if isinstance(stream, Stream):
