@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
 from pathlib import Path
 
@@ -17,11 +16,11 @@ from edge.agent.segment import RECORD, Entry, SegmentWriter, list_segments, seal
 from edge.agent.ship import Shipper
 from edge.agent.streams import Streams
 from edge.config import EdgeConfig
-from edge.node import edge_id, ring_directory
+from edge.node import edge_id
 from shared import click_id
 from shared.clock import boot_ms, wall_ms
 from shared.wire import WIRE_VERSION, ClickRecord, ClockSample
-from tests.support.agent import AgentProcess, agent, append_clicks, click, config_for, writer_for
+from tests.support.agent import AgentProcess, agent, append_clicks, click, config_for, seal_one_stream, writer_for
 from tests.support.control_plane import ControlPlane, Delivery, StoredStream, running, without_duplicates
 
 
@@ -42,22 +41,6 @@ async def arrived(control: ControlPlane, ids: list[bytes]) -> None:
     """Waits until all of these are stored, and checks that each is once."""
     await control.until(lambda: set(ids) <= set(control.click_ids()))
     assert without_duplicates(control.click_ids())
-
-
-def seal_one_stream(config: EdgeConfig, count: int) -> list[bytes]:
-    """A stream that has ended, as left by an agent that never reached the control plane."""
-    writer = writer_for(config)
-    ids = append_clicks(writer, count)
-    writer.close()
-    spool = config.data_dir / "spool"
-    spool.mkdir(exist_ok=True)
-    rings = ring_directory(config.data_dir, config.ring_dir)
-    drain = Drain(rings, spool, edge_id(config.data_dir), sync_interval_s=0.05, notify=lambda _: None)
-    drain.recover()
-    stop = threading.Event()
-    stop.set()
-    drain.run(stop)
-    return ids
 
 
 async def test_records_of_an_outage_arrive_when_it_ends(config: EdgeConfig) -> None:

@@ -6,36 +6,22 @@ import asyncio
 import json
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
 
-from edge.agent.drain import Drain
 from edge.agent.lock import AlreadyRunning
 from edge.agent.segment import list_segments
 from edge.config import EdgeConfig
-from edge.node import edge_id, ring_directory
 from edge.replay import replay
 from edge.spool import inspect
-from tests.support.agent import agent, append_clicks, config_for, writer_for
+from tests.support.agent import agent, config_for, seal_one_stream
 from tests.support.control_plane import ControlPlane, running
 
 
 def spool_with(folder: Path, count: int) -> tuple[EdgeConfig, list[bytes]]:
     config = config_for(folder / "edge")
-    writer = writer_for(config)
-    ids = append_clicks(writer, count)
-    writer.close()
-    spool = config.data_dir / "spool"
-    spool.mkdir()
-    rings = ring_directory(config.data_dir, config.ring_dir)
-    drain = Drain(rings, spool, edge_id(config.data_dir), sync_interval_s=0.05, notify=lambda _: None)
-    drain.recover()
-    stop = threading.Event()
-    stop.set()
-    drain.run(stop)
-    return config, ids
+    return config, seal_one_stream(config, count)
 
 
 def spool(action: str, data: Path, *more: str) -> subprocess.CompletedProcess[str]:

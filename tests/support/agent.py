@@ -5,14 +5,16 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 from edge import lifeline
+from edge.agent.drain import Drain
 from edge.config import EdgeConfig
-from edge.node import ring_directory
+from edge.node import edge_id, ring_directory
 from edge.record import CARRY_CODE, encode_click
 from edge.ring import RingWriter
 from shared import click_id
@@ -130,6 +132,22 @@ def writer_for(config: EdgeConfig, slot: int = 0, ring_bytes: int | None = None)
     """A worker's ring of that node."""
     directory = ring_directory(config.data_dir, config.ring_dir)
     return RingWriter.open(directory, slot, ring_bytes or config.ring_mib << 20, config.ring_budget_mib << 20)
+
+
+def seal_one_stream(config: EdgeConfig, count: int) -> list[bytes]:
+    """A stream that has ended, as left by an agent that never reached the control plane."""
+    writer = writer_for(config)
+    ids = append_clicks(writer, count)
+    writer.close()
+    spool = config.data_dir / "spool"
+    spool.mkdir(exist_ok=True)
+    rings = ring_directory(config.data_dir, config.ring_dir)
+    drain = Drain(rings, spool, edge_id(config.data_dir), sync_interval_s=0.05, notify=lambda _: None)
+    drain.recover()
+    stop = threading.Event()
+    stop.set()
+    drain.run(stop)
+    return ids
 
 
 def wait_until(condition: Callable[[], bool], timeout_s: float = 10.0) -> None:
