@@ -72,9 +72,10 @@ class Beacons:
             self.reported.append(Reported(workspace_id, report))
 
 
-async def store_beacons(connection: AsyncConnection, secret: bytes, beacons: Beacons) -> None:
-    """Stores what is new of a batch's beacons, in the caller's transaction."""
-    await store_landings(connection, beacons.landings)
+async def store_beacons(connection: AsyncConnection, secret: bytes, beacons: Beacons) -> set[str]:
+    """Stores what is new of a batch's beacons, in the caller's transaction; returns the links that have more human
+    clicks now."""
+    counted = await store_landings(connection, beacons.landings)
     await _store_identified(connection, beacons.identified)
     held = list(beacons.held)
     for start in range(0, len(beacons.reported), _REPORTS_AT_ONCE):
@@ -82,6 +83,7 @@ async def store_beacons(connection: AsyncConnection, secret: bytes, beacons: Bea
         outcomes = await record_conversions(connection, secret, reported)
         held.extend(_held(reported, outcomes))
     await hold_reports(connection, held)
+    return counted
 
 
 _REPORTS_AT_ONCE = 1_000

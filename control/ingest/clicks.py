@@ -1,7 +1,7 @@
 """Storing clicks: new rows, what they change about stored ones, and the rollups of both, in the caller's transaction.
 
 the batch's clicks ─▶ minus those stored already ─▶ prefetches that have landed become clicks ─▶ duplicates judged
-    ─▶ inserted ─▶ stored clicks moved ─▶ rollups, and links closed that reach their limit ─▶ what waited joined
+    ─▶ inserted ─▶ stored clicks moved ─▶ rollups ─▶ what waited joined
 """
 
 from __future__ import annotations
@@ -19,22 +19,21 @@ from control.ingest.classify import ACTIVATED
 from control.ingest.duplicates import ChainClick, Verdicts, judge
 from control.ingest.enrich import Click
 from control.ingest.store import Landed, Moved, RollupKey, StoredClick, rollup_key
-from control.links.limits import close_at_limit
 from control.store.partitions import ensure_partitions
 from control.times import from_ms
 from shared import click_id
-from shared.clock import DAY_MS, wall_ms
+from shared.clock import DAY_MS
 
 Deltas = Counter[RollupKey]
 
 
-async def store_clicks(connection: AsyncConnection, batch: Iterable[Click]) -> int:
-    """Stores what is new of a batch, in whatever order it came; returns how many clicks that was."""
+async def store_clicks(connection: AsyncConnection, batch: Iterable[Click]) -> set[str]:
+    """Stores what is new of a batch, in whatever order it came; returns the links that have more human clicks now."""
     unique = {click.id: click for click in batch}
     stored = await store.stored_clicks(connection, unique)
     new = [click for raw, click in unique.items() if raw not in stored]
     if not new:
-        return 0
+        return set()
     landed = await store.landings_of(connection, (click.id for click in new))
     for click in new:
         if click.hit_class == "prefetch" and click.id in landed:
@@ -43,13 +42,14 @@ async def store_clicks(connection: AsyncConnection, batch: Iterable[Click]) -> i
     await _make_partitions(connection, new)
     await store.insert_clicks(connection, new)
     deltas.update(rollup_key(click) for click in new)
-    await _count(connection, deltas)
+    await store.add_to_rollups(connection, deltas)
     await join_clicks(connection, [ArrivedClick(click.workspace_id, click.id, click.time_ms) for click in new])
-    return len(new)
+    return _links_counted(deltas)
 
 
-async def clicks_landed(connection: AsyncConnection, click_ids: Iterable[bytes]) -> None:
-    """Landings with these click ids were just stored: prefetches become clicks, and duplicates are judged anew."""
+async def clicks_landed(connection: AsyncConnection, click_ids: Iterable[bytes]) -> set[str]:
+    """Landings with these click ids were just stored: prefetches become clicks, and duplicates are judged anew. Returns
+    the links that have more human clicks now."""
     found = await store.read_clicks(connection, click_ids)
     landed = await store.landings_of(connection, found)
     chained = [click for click in found.values() if click.hit_class in ("human", "duplicate")]
@@ -61,14 +61,13 @@ async def clicks_landed(connection: AsyncConnection, click_ids: Iterable[bytes])
     deltas.subtract(counted_as)
     deltas.update(rollup_key(click) for click in prefetched)
     await store.update_clicks(connection, prefetched)
-    await _count(connection, deltas)
-    await join_clicks(connection, [ArrivedClick(click.workspace_id, click.id, click.time_ms) for click in prefetched])
-
-
-async def _count(connection: AsyncConnection, deltas: Deltas) -> None:
     await store.add_to_rollups(connection, deltas)
-    counted = {key.link_id for key, delta in deltas.items() if delta > 0 and key.hit_class == "human"}
-    await close_at_limit(connection, counted, wall_ms())
+    await join_clicks(connection, [ArrivedClick(click.workspace_id, click.id, click.time_ms) for click in prefetched])
+    return _links_counted(deltas)
+
+
+def _links_counted(deltas: Deltas) -> set[str]:
+    return {key.link_id for key, delta in deltas.items() if delta > 0 and key.hit_class == "human"}
 
 
 def _activate(click: Click | StoredClick, landed: Landed) -> None:

@@ -87,13 +87,13 @@ def _judged_alone(landing: ArrivedLanding, robot: str, page_host: str) -> tuple[
     return ("", "ignored_referrer") if channel == IGNORED else (channel, "")
 
 
-async def store_landings(connection: AsyncConnection, batch: Iterable[ArrivedLanding]) -> int:
-    """Stores what is new of a batch, in the caller's transaction; returns how many landings that was."""
+async def store_landings(connection: AsyncConnection, batch: Iterable[ArrivedLanding]) -> set[str]:
+    """Stores what is new of a batch, in the caller's transaction; returns the links that have more human clicks now."""
     unique = {landing.id: landing for landing in batch}
     known = await store.stored_landings(connection, unique)
     new = [landing for raw, landing in unique.items() if raw not in known]
     if not new:
-        return 0
+        return set()
     await _drop_own_referrers(connection, new)
     late = await _judge_sessions(connection, new)
     await store.insert_landings(connection, new)
@@ -101,8 +101,7 @@ async def store_landings(connection: AsyncConnection, batch: Iterable[ArrivedLan
     people = [landing for landing in new if not landing.is_robots]
     await _observe(connection, people)
     await _mark_visits(connection, people, late)
-    await clicks_landed(connection, {landing.click_id for landing in people if landing.click_id})
-    return len(new)
+    return await clicks_landed(connection, {landing.click_id for landing in people if landing.click_id})
 
 
 async def _drop_own_referrers(connection: AsyncConnection, new: Sequence[ArrivedLanding]) -> None:

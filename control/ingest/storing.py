@@ -17,11 +17,13 @@ from control.ingest.clocks import Clock
 from control.ingest.enrich import Click, LinkFacts, enrich
 from control.ingest.quarantine import SetAside, set_aside
 from control.ingest.types import Unreadable
+from control.links.limits import close_at_limit
 from control.services import Services
 from control.store.locks import lock_workspaces
 from shared import ids
 from shared.beacon import BadBeacon
 from shared.click_id import CLICK_ID_BYTES
+from shared.clock import wall_ms
 from shared.wire import Batch, BeaconRecord, ClickRecord, GapRecord, Record, UnknownSlugsRecord
 
 RECORDS_AT_ONCE = 2_000  # what one set of statements stores; a longer run is stored in several parts
@@ -62,12 +64,14 @@ class Storing:
         links = await self._links(records)
         workspaces = await store.workspaces_of(self.connection, _workspace_ids(records))
         await lock_workspaces(self.connection, workspaces | {link.workspace_id for link in links.values()})
+        counted: set[str] = set()
         for start in range(0, len(records), RECORDS_AT_ONCE):
             part = records[start : start + RECORDS_AT_ONCE]
-            await self._write(self._sort(part, first + start, links, workspaces, await self._clock(part)))
+            counted |= await self._write(self._sort(part, first + start, links, workspaces, await self._clock(part)))
         clock = Clock(self.batch.clock, self.received_ms)
         low_watermark_ms = clock.of_wall(self.batch.low_watermark_ms)
         await streams.note_edge(self.connection, self.batch.edge_id, low_watermark_ms, self.received_ms)
+        await close_at_limit(self.connection, counted, wall_ms())
 
     async def _links(self, records: Iterable[Record | Unreadable]) -> dict[bytes, LinkFacts]:
         raw = {record.link_id for record in records if isinstance(record, ClickRecord)}
@@ -138,14 +142,16 @@ class Storing:
         stored = await streams.samples_around(self.connection, edge_id, min(unknown), max(unknown))
         return Clock([*stored, *self.batch.clock], self.received_ms)
 
-    async def _write(self, part: _Sorted) -> None:
-        await store_clicks(self.connection, part.clicks)
-        await store_beacons(self.connection, self.services.secret, part.beacons)
+    async def _write(self, part: _Sorted) -> set[str]:
+        """Returns the links that have more human clicks now."""
+        counted = await store_clicks(self.connection, part.clicks)
+        counted |= await store_beacons(self.connection, self.services.secret, part.beacons)
         await streams.store_gaps(self.connection, self.batch.edge_id, self.stream_id, part.gaps, self.received_ms)
         await streams.add_unknown_slugs(self.connection, part.unknown_slugs)
         by_reason = sorted(part.refused, key=lambda one: (one.reason, one.number))
         for reason, refused in groupby(by_reason, key=lambda one: one.reason):
             await self._set_aside(reason, list(refused))
+        return counted
 
     async def _set_aside(self, reason: str, refused: Sequence[_Refused]) -> None:
         alone = msgspec.structs.replace(self.batch, records=[one.record for one in refused])

@@ -20,8 +20,9 @@ from control.links.entry import to_entry
 async def close_at_limit(connection: AsyncConnection, link_ids: Iterable[str], now_ms: int) -> None:
     """Closes those of these links whose limit is reached, and tells edges.
 
-    For callers that hold the workspaces' lock and have just changed how many human clicks these links have. A link
-    without a limit costs its part of one look-up by key.
+    For callers that hold the workspaces' lock and have just changed how many human clicks these links have. Once a
+    transaction, as its last step: an edit holds its link and then wants the feed, so who has the feed may not ask for a
+    link. A link without a limit costs its part of one look-up by key.
     """
     limits = await store.open_limits(connection, link_ids)
     if not limits:

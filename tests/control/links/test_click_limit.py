@@ -11,6 +11,9 @@ import pytest
 from control.edges.feed import read_state
 from control.ingest.batches import store_batch
 from control.ingest.storing import Storing
+from control.links.links import edit_link
+from control.links.store import hold_link
+from control.links.types import LinkEdit
 from control.services import Services
 from shared import click_id
 from shared.clock import DAY_MS, wall_ms
@@ -130,3 +133,28 @@ async def test_a_limit_waits_for_clicks_that_are_being_stored(limited: Limited, 
         await asyncio.sleep(TIME_TO_EDIT_S)
     assert (await edit)["exhausted"] is True
     assert await limited.is_closed()
+
+
+async def test_a_batch_that_closes_two_links_lets_an_edit_of_one_of_them_through(
+    limited: Limited, second_services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One is closed by a click, the other by a landing that makes a prefetch a click; the edit holds its link already
+    and wants the feed next."""
+    monkeypatch.setattr("control.ingest.batches.ATTEMPTS", 1)  # a deadlock isn't got over by trying again
+    other = await a_link(limited.client, slug="y", click_limit=1)
+    shop = Shop(limited.shop.workspace_id, other["id"], "", "")
+    ahead = a_click(shop, NOON_MS, no_click="prefetch")
+    await limited.edit(click_limit=1)
+    await limited.store(ahead)
+    landing = a_landing(shop, NOON_MS + 9_000, c=ahead.click_id, vid=click_id.new(NOON_MS), new=True)
+    async with second_services.database.transaction() as connection:
+        await hold_link(connection, limited.shop.workspace_id, other["id"])
+        batch = asyncio.create_task(limited.store(limited.click(1), landing))
+        await asyncio.sleep(TIME_TO_EDIT_S)
+        title = LinkEdit(title="Edited", destination="https://shop.example/edited")
+        await edit_link(connection, limited.shop.workspace_id, other["id"], title, wall_ms())
+    await batch
+    assert await limited.is_closed()
+    held = (await held_by_edges(limited.services.database))["link:go.example.com/y"]
+    assert isinstance(held, LinkEntry)
+    assert (held.is_exhausted, held.destination) == (True, "https://shop.example/edited")
