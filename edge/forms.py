@@ -6,6 +6,7 @@ then cut where they stand. So what is joined from a form's pieces is what those 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from edge import answer, carriers, record
@@ -17,6 +18,7 @@ from shared.wire import Carry
 # No address or cookie holds a control character: `edge.carriers`.
 _ID: Final = bytes(click_id.CLICK_ID_CHARS)
 _QUERY: Final = b"\x01"
+KEPT: Final = 4_096
 
 
 class Form:
@@ -40,16 +42,13 @@ class Form:
         if sets_visitor:
             cookies += answer.visitor_cookie_line(_ID, secure=False)
         self.before, *between, after = _cut(link, target, carry, b"", cookies)
-        self.between = between[0] if between else b""
-        self.after = after + b"\r\n"
+        self.between = _shared(between[0] if between else b"")
+        self.after = _shared(after + b"\r\n")
         self.before_query, self.behind_query = _cut(link, target, carry, _QUERY, cookies)[0].split(_QUERY)
         self.destination = target.destination
         self.sets_click_cookie = carry == "cookie"
         self.sets_visitor = sets_visitor
-        self.starts = tuple(
-            record.click_start(no_click, record.CARRY_CODE[carry], target.number)
-            for no_click in record.NO_CLICK_CODE.values()
-        )
+        self.starts = _starts(carry, target.number)
         """How the click's record begins, by `record.NO_CLICK_CODE`."""
 
 
@@ -68,9 +67,9 @@ class Ready:
 
     def __init__(self, link: Link, host: str) -> None:
         self.link = link
-        self.host = host.encode("ascii")
+        self.host = _shared(host.encode("ascii"))
         self.link_and_host_length = link.link_id + len(self.host).to_bytes(2, "little")
-        self.status = link.status
+        self.status = _shared(link.status)
         self.is_plain = link.rules is None and link.closes_ms == NEVER
         """Everybody goes to the one destination, always."""
         self.forms = _forms(link, link)
@@ -91,6 +90,19 @@ class Ready:
         if forms is None:
             forms = self._arms[target] = _forms(self.link, target)
         return forms
+
+
+@lru_cache(KEPT)
+def _shared(value: bytes) -> bytes:
+    """One object for equal values: what many links have in common stays in the processor's cache."""
+    return value
+
+
+@lru_cache(KEPT)
+def _starts(carry: Carry, arm: int) -> tuple[bytes, ...]:
+    return tuple(
+        record.click_start(no_click, record.CARRY_CODE[carry], arm) for no_click in record.NO_CLICK_CODE.values()
+    )
 
 
 def _forms(link: Link, target: Target) -> Forms:
