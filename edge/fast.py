@@ -128,30 +128,31 @@ class FastPath:
         if ready.is_plain:
             forms = ready.forms
         else:
-            known = visitor or (self._time + random if client.may_store and ready.forms.new.sets_visitor else b"")
+            known = visitor or (self._time + random if client.may_store and ready.forms.new.style.sets_visitor else b"")
             forms = self._decide(ready, Visitor(client.head, peer.address, known, b""))
         if forms is None:
             return None
         form = forms.bare if not client.may_store else forms.known if visitor else forms.new
-        if has_click_ids and form.sets_click_cookie:
+        style = form.style
+        if has_click_ids and style.sets_click_cookie:
             return None  # so does adding an id to those that were set before
-        if form.sets_visitor:
+        if style.sets_visitor:
             visitor = self._time + random  # a new visitor is called by their first click
 
         self._no_clicks[client.code] += 1
         self._records.append(b"".join((
-            form.starts[client.code], peer.lengths_with_visitor if visitor else peer.lengths, self._stamp, random,
+            style.starts[client.code], peer.lengths_with_visitor if visitor else peer.lengths, self._stamp, random,
             ready.link_and_host_length, len(data).to_bytes(4, "little"), peer.address, visitor, ready.host, data,
         )))  # fmt: skip
 
         start, before = self.rendering.redirects[ready.status], form.before
         if query and ready.link.forward_query and (query := form.destination.forwardable(query)):
-            before = form.before_query + query + form.behind_query
-        if form.sets_visitor:
+            before = form.before_query + query + style.behind_query
+        if style.sets_visitor:
             return b"".join((
-                start, before, self._time_text, text, form.between, self._time_text, text, form.after,
+                start, before, self._time_text, text, style.between, self._time_text, text, style.after,
             ))  # fmt: skip
-        return b"".join((start, before, self._time_text, text, form.after))
+        return b"".join((start, before, self._time_text, text, style.after))
 
     def other(self, head: bytes, peer: Peer, *, is_last: bool) -> Reply | None:
         """The answer to any one whole head; None where aiohttp must judge it. `is_last` closes the connection."""

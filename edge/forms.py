@@ -18,7 +18,24 @@ from shared.wire import Carry
 # No address or cookie holds a control character: `edge.carriers`.
 _ID: Final = bytes(click_id.CLICK_ID_CHARS)
 _QUERY: Final = b"\x01"
-KEPT: Final = 4_096
+SHARED_MAX: Final = 4_096
+
+
+class Style(NamedTuple):
+    """What forms of many links have in common. One object for all of them, so that it stays in the processor's cache:
+    at a hundred thousand links, what a request must fetch from memory costs more than what it computes."""
+
+    behind_query: bytes
+    between: bytes
+    after: bytes
+    sets_click_cookie: bool
+    sets_visitor: bool
+    starts: tuple[bytes, ...]
+    """How the click's record begins, by `record.NO_CLICK_CODE`."""
+
+
+_style = lru_cache(SHARED_MAX)(Style)
+_host_bytes = lru_cache(SHARED_MAX)(str.encode)
 
 
 class Form:
@@ -29,10 +46,7 @@ class Form:
     before_query · forwarded query · behind_query · click id …   instead of `before`
     """
 
-    __slots__ = (
-        "after", "before", "before_query", "behind_query", "between", "destination", "sets_click_cookie",
-        "sets_visitor", "starts",
-    )  # fmt: skip
+    __slots__ = ("before", "before_query", "destination", "style")
 
     def __init__(self, link: Link, target: Target, carry: Carry, *, sets_visitor: bool) -> None:
         cookies = b""
@@ -41,23 +55,31 @@ class Form:
             cookies = answer.click_cookie_line(value, link.cookie_domain, secure=False)
         if sets_visitor:
             cookies += answer.visitor_cookie_line(_ID, secure=False)
-        self.before, *between, after = _cut(link, target, carry, b"", cookies)
-        self.between = _shared(between[0] if between else b"")
-        self.after = _shared(after + b"\r\n")
-        self.before_query, self.behind_query = _cut(link, target, carry, _QUERY, cookies)[0].split(_QUERY)
         self.destination = target.destination
-        self.sets_click_cookie = carry == "cookie"
-        self.sets_visitor = sets_visitor
-        self.starts = _starts(carry, target.number)
-        """How the click's record begins, by `record.NO_CLICK_CODE`."""
+        self.before, *between, after = _cut(link, target, carry, b"", cookies)
+        self.before_query, behind_query = _cut(link, target, carry, _QUERY, cookies)[0].split(_QUERY)
+        starts = tuple(
+            record.click_start(no_click, record.CARRY_CODE[carry], target.number)
+            for no_click in record.NO_CLICK_CODE.values()
+        )
+        between = b"".join(between)
+        self.style = _style(behind_query, between, after + b"\r\n", carry == "cookie", sets_visitor, starts)
 
 
-class Forms(NamedTuple):
+class Forms:
     """Of one target, by what the client may be given."""
 
-    bare: Form  # no cookies
-    known: Form  # is a visitor already
-    new: Form  # becomes one
+    __slots__ = ("bare", "known", "new")
+
+    def __init__(self, link: Link, target: Target) -> None:
+        stores = link.consent == "granted"
+        without = target.carry if target.carry != "cookie" else target.carry_without_cookie
+        self.bare = Form(link, target, without, sets_visitor=False)  # no cookies
+        may_carry = stores and target.carry == "cookie"
+        self.known = (
+            Form(link, target, target.carry, sets_visitor=False) if may_carry else self.bare
+        )  # has a visitor id
+        self.new = Form(link, target, target.carry, sets_visitor=True) if stores else self.bare  # gets one
 
 
 class Ready:
@@ -67,12 +89,12 @@ class Ready:
 
     def __init__(self, link: Link, host: str) -> None:
         self.link = link
-        self.host = _shared(host.encode("ascii"))
+        self.host = _host_bytes(host)
         self.link_and_host_length = link.link_id + len(self.host).to_bytes(2, "little")
-        self.status = _shared(link.status)
+        self.status = link.status
         self.is_plain = link.rules is None and link.closes_ms == NEVER
         """Everybody goes to the one destination, always."""
-        self.forms = _forms(link, link)
+        self.forms = Forms(link, link)
         self._arms: dict[Target, Forms] = {}
 
     @staticmethod
@@ -88,29 +110,8 @@ class Ready:
             return self.forms
         forms = self._arms.get(target)
         if forms is None:
-            forms = self._arms[target] = _forms(self.link, target)
+            forms = self._arms[target] = Forms(self.link, target)
         return forms
-
-
-@lru_cache(KEPT)
-def _shared(value: bytes) -> bytes:
-    """One object for equal values: what many links have in common stays in the processor's cache."""
-    return value
-
-
-@lru_cache(KEPT)
-def _starts(carry: Carry, arm: int) -> tuple[bytes, ...]:
-    return tuple(
-        record.click_start(no_click, record.CARRY_CODE[carry], arm) for no_click in record.NO_CLICK_CODE.values()
-    )
-
-
-def _forms(link: Link, target: Target) -> Forms:
-    stores = link.consent == "granted"
-    without = target.carry if target.carry != "cookie" else target.carry_without_cookie
-    bare = Form(link, target, without, sets_visitor=False)
-    known = Form(link, target, target.carry, sets_visitor=False) if stores and target.carry == "cookie" else bare
-    return Forms(bare, known, Form(link, target, target.carry, sets_visitor=True) if stores else bare)
 
 
 def _cut(link: Link, target: Target, carry: Carry, forwarded: bytes, cookies: bytes) -> list[bytes]:
