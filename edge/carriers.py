@@ -27,6 +27,7 @@ _FUTURE_MS = 10 * 60 * 1000  # how far ahead of this machine's clock another edg
 
 _unsafe = re.compile(rb"[^!-~]")
 _unsafe_in_query = re.compile(rb"[^!-~]|#")
+_SAFE_IN_QUERY = bytes(byte for byte in range(0x21, 0x7F) if byte != ord("#"))
 
 
 class Destination:
@@ -64,8 +65,11 @@ class Destination:
         without ours."""
         if not query:
             return b""
-        safe = _unsafe_in_query.sub(_percent, query)
-        return b"&".join(part for part in safe.split(b"&") if part and _name(part) not in self._taken)
+        if query.translate(None, _SAFE_IN_QUERY):
+            query = _unsafe_in_query.sub(_percent, query)
+        parts = query.split(b"&")
+        kept = [part for part in parts if part and _name(part) not in self._taken]
+        return query if len(kept) == len(parts) else b"&".join(kept)
 
     def _with_query(self, addition: bytes) -> bytes:
         if not addition:

@@ -30,23 +30,23 @@ _given_once = re.compile(rb"\n(?i:host|user-agent|connection):").findall
 _one_visitors_own = re.compile(
     rb"\n(?i:cookie|authorization|x-forwarded|forwarded|cf-|via|x-real-ip|true-client)"
 ).search
-_plain_value = re.compile(rb"[ -~\x80-\xff]*").fullmatch
+printable_ascii: Final = bytes(range(0x20, 0x7F))
 _closes = re.compile(rb"\n(?i:connection:[ \t]*close)").search
 
 
 class Client:
     """One kind of client."""
 
-    __slots__ = ("closes", "code", "has_host", "headers", "is_usual", "may_store")
+    __slots__ = ("closes", "code", "has_host", "head", "headers", "is_usual", "may_store")
 
     def __init__(self, lines: bytes, headers: dict[bytes, bytes]) -> None:
         self.headers = headers
         self.has_host = b"host" in headers
         self.closes = _closes(lines) is not None
-        seen = Head(b"", b"GET", "", b"/", b"", headers)
-        no_click = seen.no_click
+        self.head = Head(lines, b"GET", "", b"/", b"", headers)  # that of no request: what all of this client's share
+        no_click = self.head.no_click
         self.code = record.NO_CLICK_CODE[no_click]
-        self.may_store = not no_click and not seen.refuses_tracking
+        self.may_store = not no_click and not self.head.refuses_tracking
         self.is_usual = not (self.has_host or self.closes or no_click == "prefetch" or _one_visitors_own(lines))
 
 
@@ -90,6 +90,6 @@ def without_cookie(lines: bytes) -> tuple[bytes, bytes]:
         return lines, b""
     end = lines.find(b"\r\n", start)
     value = lines[start + len(b"\nCookie: ") : end]
-    if not _plain_value(value):
+    if value.translate(None, printable_ascii):
         return lines, b""
     return lines[: start - 1] + lines[end:], value

@@ -43,8 +43,8 @@ HOT_LINKS = 20_000  # decoded and ready, at about 1 kB each; every arm of a rule
 HOT_DOMAINS = 5_000
 HOT_KEYS = 5_000
 
-_EVER_CLOSED = 0  # Unix ms from which a link is closed
-_NEVER = 1 << 63
+NEVER = 1 << 63  # Unix ms from which a link is closed
+_EVER_CLOSED = 0
 
 _log = get_logger()
 _decode_entry = msgspec.msgpack.Decoder(Entry).decode
@@ -60,8 +60,8 @@ class Link(Target):
     """One short link, ready to answer with. Where no rule decides it is its own target."""
 
     __slots__ = (
-        "closed_location", "closes_ms", "consent", "cookie_domain", "forward_query", "is_honeypot", "is_plain",
-        "link_id", "password", "preview", "query_name", "referrer_policy", "rules", "size", "status",
+        "closed_location", "closes_ms", "consent", "cookie_domain", "forward_query", "is_honeypot", "is_special",
+        "link_id", "password", "preview", "query_name", "referrer_policy", "rules", "size", "status", "was_asked_for",
     )  # fmt: skip
 
     def __init__(self, entry: LinkEntry, domain: DomainEntry) -> None:
@@ -76,20 +76,14 @@ class Link(Target):
         self.referrer_policy = entry.referrer_policy.encode() if _referrer_policy(entry.referrer_policy) else b""
         self.rules = Rules(entry.rules, entry.link_id, query_name) if entry.rules else None
         self.size = 1 + (self.rules.arms if self.rules else 0)  # in links without rules
-        self.closes_ms = _EVER_CLOSED if entry.is_exhausted else entry.expires_ms or _NEVER
+        self.closes_ms = _EVER_CLOSED if entry.is_exhausted else entry.expires_ms or NEVER
         self.closed_location = Destination(entry.closed_url, query_name).with_nothing(b"") if entry.closed_url else b""
         self.password = entry.password
         self.is_honeypot = entry.is_honeypot
         self.preview = entry.preview
-        # Everybody goes to the one destination, always: all that the fast path needs to look at.
-        self.is_plain = not (
-            entry.rules
-            or entry.expires_ms
-            or entry.is_exhausted
-            or entry.password
-            or entry.is_honeypot
-            or entry.preview is not None
-        )
+        self.is_special = bool(entry.is_exhausted or entry.password or entry.is_honeypot or entry.preview is not None)
+        """Whether more than its rules and its expiry decides what is answered, or is recorded."""
+        self.was_asked_for = False  # since it was read
 
 
 class LinkCache:
@@ -135,10 +129,6 @@ class LinkCache:
                 return None
             link = self._links.put(key, Link(entry, domain))
         return link
-
-    def held(self, host: str, slug: str) -> Link | None:
-        """The link, if it was asked for lately."""
-        return self._links.get(entry_name(host, slug))
 
     def domain(self, host: str) -> DomainEntry | None:
         """The short host of that name. Raises Damage."""

@@ -114,9 +114,9 @@ def encode_click(
     return b"".join((fixed, address, visitor, host, head))
 
 
-def click_start(no_click: int, carry: int) -> bytes:
-    """The first six bytes of a click that a link itself answered: up to the length of the address."""
-    return struct.pack("<BBBBH", VERSION, _CLICK, no_click, carry, 0)
+def click_start(no_click: int, carry: int, arm: int) -> bytes:
+    """The first six bytes of a click: up to the length of the address."""
+    return struct.pack("<BBBBH", VERSION, _CLICK, no_click, carry, arm)
 
 
 def encode_beacon(

@@ -49,16 +49,22 @@ class Redirects:
 
     def serve(self, head: Head, peer: bytes) -> Answer:
         """The answer to one request; `peer` is the socket's address in 4 or 16 bytes."""
+        found = self.find(head)
+        return found if isinstance(found, Answer) else self.answer(found, head, peer)
+
+    def find(self, head: Head) -> Link | Answer:
+        """The link that is asked for; where there is none, the answer."""
         if head.method not in (b"GET", b"HEAD"):
             return answer.METHOD
         if not self._cache.is_ready:
             return answer.UNAVAILABLE
         try:
-            link = self._cache.find(head.host, head.slug)
-            if link is None:
-                return self._answer_unknown(head)
+            return self._cache.find(head.host, head.slug) or self._answer_unknown(head)
         except Damage:
             return self._damaged()
+
+    def answer(self, link: Link, head: Head, peer: bytes) -> Answer:
+        """The answer to a request for this link."""
         return answer.PASSWORD if link.password else self._answer_link(link, head, peer, link.status)
 
     def locked(self, head: Head) -> Link | Answer:

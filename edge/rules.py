@@ -14,7 +14,7 @@ visitors where they are also when rules are put into another order.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 from math import inf, log
 from sys import intern
@@ -45,6 +45,10 @@ class Rules:
         """How many there are in all."""
         return sum(rule.arms for rule in self._rules)
 
+    def targets(self) -> Iterator[Target]:
+        """Every arm's."""
+        return (target for rule in self._rules for target in rule.targets())
+
     def decide(self, visitor: Visitor, time_ms: int) -> Target | None:
         """Where this visitor goes at `time_ms` (Unix milliseconds); None: to the link's own destination."""
         for rule in self._rules:
@@ -74,6 +78,9 @@ class _Rule:
     def arms(self) -> int:
         """How many there are that can be served."""
         return sum(len(arms) for _, arms in self._blocks)
+
+    def targets(self) -> Iterator[Target]:
+        return (target for _, arms in self._blocks for _, _, target in arms)
 
     def holds(self, visitor: Visitor, time_ms: int) -> bool:
         return (

@@ -6,15 +6,14 @@ import random
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from edge import links
 from edge.linkfiles import CURRENT, Damage
-from edge.links import Link, LinkCache
+from edge.links import LinkCache
 from edge.linkstore import ForeignEpoch, IncompleteSnapshot, LinkStore
-from shared.wire import Arm, Preview, Rule, SnapshotStart
+from shared.wire import Arm, Rule, SnapshotStart
 from tests.edge.agent_process import Agent
 from tests.edge.building import EPOCH, HOST, KEY, changed, domain, fill, key, link, removed, take_snapshot
 
@@ -92,23 +91,6 @@ class TestServing:
             assert found.size == 401
         assert len(cache._links) * 401 <= links.HOT_LINKS  # pyright: ignore[reportPrivateUsage]
         cache.close()
-
-
-@pytest.mark.parametrize(
-    "more",
-    [
-        {"rules": (Rule((Arm(1, "https://shop.example/de"),), countries=("DE",)),)},
-        {"expires_ms": 1},
-        {"is_exhausted": True},
-        {"password": "scrypt$"},
-        {"is_honeypot": True},
-        {"preview": Preview()},
-    ],
-    ids=lambda more: next(iter(more)),
-)
-def test_a_link_that_must_look_at_its_visitor_or_the_clock_is_not_plain(more: dict[str, Any]) -> None:
-    assert Link(link(), domain()).is_plain
-    assert not Link(link(**more), domain()).is_plain
 
 
 class TestEditing:
