@@ -40,6 +40,7 @@ TICK_S: Final = 0.01  # how soon an applied change is noticed
 DRAIN_S: Final = 4.0  # for requests in flight, when the worker stops
 OWN_DESCRIPTORS: Final = 64  # that the worker needs beside its connections
 GC_THRESHOLDS: Final = (20_000, 20, 100)  # a request leaves no cycles behind: look for those of others rarely
+IMPORT_SWITCH_S: Final = 0.0005  # how long a visitor's system call waits for a thread that imports
 _MIB = 1 << 20
 
 _log = get_logger()
@@ -120,7 +121,11 @@ def _own_front(
     limits = Limits(_most_connections(config), config.connections_per_address_s, proxy_protocol=config.proxy_protocol)
     front = Connections(listener, fast, guests, proxies, counts, limits)
 
+    usual_switch_s = sys.getswitchinterval()
+    sys.setswitchinterval(IMPORT_SWITCH_S)
+
     def open_guests(_imported: asyncio.Future[None]) -> None:
+        sys.setswitchinterval(usual_switch_s)
         guests.open(new_server())
         gc.collect()
         gc.freeze()
