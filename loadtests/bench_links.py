@@ -210,7 +210,7 @@ def until_all_serve(config: EdgeConfig, process: subprocess.Popen[bytes], links:
 
 
 def fill(config: EdgeConfig, links: ManyLinks) -> int:
-    """Asks for links that nobody has asked for before, each twice, as ever other visitors. Returns how many requests."""
+    """Asks for links that nobody has asked for, each twice, as ever other visitors. Returns how many requests."""
     chance = random.Random(1)
     heads = Visitors(HEADS, chance).heads
     numbers = chance.sample(range(len(links)), min(len(links), CONNECTIONS * LINKS_EACH))
@@ -286,8 +286,8 @@ def _show_starts(starts: list[Start], workers: int) -> None:
     took_ms = [one.first_redirect_ms for one in starts]
     print(
         f"start to first redirect, {workers} workers, cache in memory, control plane down:"
-        f" median {median(took_ms):.0f} ms, worst of {len(starts)} {max(took_ms):.0f} ms; on a CPU, supervisor and worker,"
-        f" {median(one.cpu_ms for one in starts):.0f} ms"
+        f" median {median(took_ms):.0f} ms, worst of {len(starts)} {max(took_ms):.0f} ms;"
+        f" on a CPU, supervisor and worker, {median(one.cpu_ms for one in starts):.0f} ms"
     )
 
 

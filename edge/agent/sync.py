@@ -34,12 +34,12 @@ _log = get_logger()
 
 
 class Sync:
-    """One node's sync. `on_epoch` learns the control plane's epoch whenever something of it has been applied."""
+    """One node's sync. `on_applied` is told the control plane's epoch whenever something of it has been applied."""
 
     def __init__(
-        self, client: ControlClient, store: LinkStore, guard: FeedGuard, on_epoch: Callable[[str], None]
+        self, client: ControlClient, store: LinkStore, guard: FeedGuard, on_applied: Callable[[str], None]
     ) -> None:
-        self._client, self._store, self._guard, self._on_epoch = client, store, guard, on_epoch
+        self._client, self._store, self._guard, self._on_applied = client, store, guard, on_applied
         self._needs_snapshot = False
         self.held = ""
         """Why changes are held back; empty when they aren't."""
@@ -100,7 +100,7 @@ class Sync:
             _log.warning("the link cache is built anew", reason=str(error))
             self._needs_snapshot = True
             return
-        self._on_epoch(page.epoch)
+        self._on_applied(page.epoch)
 
     async def _take_snapshot(self) -> float | None:
         async with self._client.stream(SNAPSHOT_PATH, {"Accept-Encoding": "zstd"}) as response:
@@ -112,7 +112,7 @@ class Sync:
                 raise BadFeed("a snapshot must begin with its start frame")
             await self._store_snapshot(start, frames)
         self._needs_snapshot = False
-        self._on_epoch(start.epoch)
+        self._on_applied(start.epoch)
         _log.info("snapshot taken", epoch=start.epoch, rev=start.rev)
         return None
 
