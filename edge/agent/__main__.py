@@ -79,7 +79,7 @@ class Agent:
         self._guard = FeedGuard(data)
         self._sync = Sync(client, self._store, self._guard, self._note_applied)
         self._client, self._loop = client, loop
-        self._metrics = NodeCollector(rings, self._drain, self._streams, self._shipper, self.status)
+        self._metrics = NodeCollector(rings, self._drain, self._streams, self._shipper, self._sync, self.status)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`, or until a part fails, whose exception is then raised: a new process begins from the disk."""
