@@ -9,11 +9,8 @@ from pathlib import Path
 
 from edge import spool_command, supervisor
 from edge.agent.guard import ACCEPT_FILE
-from edge.agent.lock import AlreadyRunning
 from edge.claims import CannotStart
 from edge.config import EdgeConfig
-from edge.replay import CannotReplay
-from edge.spool import NoSpool
 from shared import config, logs
 
 USAGE_ERROR = 2
@@ -35,10 +32,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given.command == ACCEPT_FEED:
             return _accept_feed(settings)
         if given.command == SPOOL:
-            return spool_command.run(given, settings)
+            return _spool(given, settings)
         logs.set_up(log.level, log.format, process="supervisor")
         return supervisor.run(settings, log)
-    except (config.ConfigError, CannotStart, NoSpool, CannotReplay, AlreadyRunning) as error:
+    except (config.ConfigError, CannotStart) as error:
         print(f"clicktrail-edge: {error}", file=sys.stderr)
         return USAGE_ERROR
 
@@ -59,6 +56,17 @@ def _accept_feed(settings: EdgeConfig) -> int:
     (settings.data_dir / ACCEPT_FILE).touch(mode=0o600)
     print("The held feed goes through the next time the edge asks for changes.")
     return 0
+
+
+def _spool(given: argparse.Namespace, settings: EdgeConfig) -> int:
+    from edge.agent.lock import AlreadyRunning  # with all that they import, which no start of the edge needs
+    from edge.replay import CannotReplay
+    from edge.spool import NoSpool
+
+    try:
+        return spool_command.run(given, settings)
+    except (NoSpool, CannotReplay, AlreadyRunning) as error:
+        raise CannotStart(str(error)) from None
 
 
 def _version() -> str:

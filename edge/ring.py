@@ -2,7 +2,8 @@
 
 One writer (a worker), one reader (the node's agent). A ring is a file on tmpfs whose pages are reserved when it is
 made, so that neither a full memory file system nor a slow disk can reach the hot path: an append is one copy and one
-store. The file outlives both processes.
+store. The file outlives both processes. Mapping the pages is left to the first lap, at 0.9 µs a page: to map all of
+64 MiB at once would keep a new worker's first visitors waiting for 20 ms.
 
     page 0   magic, version, ring id, boot id, slot, capacity   written once, before the file gets its name
              write position, read position                      bytes since the ring was made, never wrapped
@@ -109,11 +110,10 @@ class Run(NamedTuple):
 class Memory:
     """A mapped ring file: its identity, its words, its data."""
 
-    def __init__(self, descriptor: int, size: int, populate: bool = False) -> None:
-        flags = mmap.MAP_SHARED | (getattr(mmap, "MAP_POPULATE", 0) if populate else 0)
+    def __init__(self, descriptor: int, size: int) -> None:
         self.descriptor = descriptor
         self.capacity = size - HEADER_BYTES
-        self._map = mmap.mmap(descriptor, size, flags=flags)
+        self._map = mmap.mmap(descriptor, size)
         self._view = memoryview(self._map)
         self.page = self._view[:HEADER_BYTES]
         self.words = self.page.cast("Q")
@@ -148,7 +148,7 @@ class RingWriter:
         if not os.access(directory, os.W_OK | os.X_OK):
             raise PermissionError(errno.EACCES, "the directory of the rings cannot be written to", str(directory))
         writer = cls(directory, slot, ring_bytes, budget_bytes)
-        writer._switch(ring_bytes, min(ring_bytes, CAPACITY_MIN_BYTES), populate=True)
+        writer._switch(ring_bytes, min(ring_bytes, CAPACITY_MIN_BYTES))
         return writer
 
     @property
@@ -206,9 +206,9 @@ class RingWriter:
             self._retry_at = now + RETRY_S
         self._drop(len(records))
 
-    def _switch(self, capacity: int, least: int, *, populate: bool = False) -> bool:
+    def _switch(self, capacity: int, least: int) -> bool:
         """Leaves the ring, if any, to the agent and goes on in a new one; False where there is no memory for it."""
-        made = self._make(capacity, least, populate)
+        made = self._make(capacity, least)
         if made is None:
             return False
         old, self._memory = self._memory, made
@@ -223,13 +223,13 @@ class RingWriter:
             self._homeless = Drops(0, 0, 0, False)
         return True
 
-    def _make(self, capacity: int, least: int, populate: bool) -> Memory | None:
+    def _make(self, capacity: int, least: int) -> Memory | None:
         """A ring of `capacity` bytes, or the largest half, quarter… of it that there is room for, not below `least`."""
         while capacity >= least:
             size = HEADER_BYTES + -(-capacity // mmap.PAGESIZE) * mmap.PAGESIZE
             try:
                 if used_bytes(self._directory) + size <= self._budget_bytes:
-                    return _create(self._directory, self._slot, size, populate)
+                    return _create(self._directory, self._slot, size)
             except OSError as error:
                 if error.errno not in _NO_ROOM:
                     return None
@@ -260,7 +260,7 @@ def used_bytes(directory: Path) -> int:
     return total
 
 
-def _create(directory: Path, slot: int, size: int, populate: bool) -> Memory:
+def _create(directory: Path, slot: int, size: int) -> Memory:
     """A new ring, locked. It gets its name last, so that a reader never sees one without header or lock."""
     ring_id, created_ms = secrets.token_bytes(16), wall_ms()
     draft = directory / f"{DRAFT_PREFIX}{ring_id.hex()}"
@@ -270,7 +270,7 @@ def _create(directory: Path, slot: int, size: int, populate: bool) -> Memory:
         _reserve(descriptor, size)
         identity = _IDENTITY.pack(MAGIC, VERSION, slot, ring_id, boot_id(), size - HEADER_BYTES, created_ms)
         os.pwrite(descriptor, identity + _IDENTITY_CRC.pack(crc32(identity)), 0)
-        memory = Memory(descriptor, size, populate)
+        memory = Memory(descriptor, size)
         draft.rename(directory / f"{created_ms:014d}-{slot}-{ring_id.hex()}{SUFFIX}")
     except BaseException:
         os.close(descriptor)

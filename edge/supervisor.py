@@ -36,6 +36,7 @@ STOP_S = 9.5
 AGENT_STOP_S = 5.0  # of STOP_S, kept for the agent when workers take long
 FATAL_SIGNALS = (signal.SIGBUS, signal.SIGSEGV)
 FATAL_WINDOW_S = 10.0
+AGENT_DELAY_S = 0.25  # at the start: what an agent imports takes a CPU for longer than a worker's start
 
 _log = get_logger()
 
@@ -63,8 +64,9 @@ class Supervisor:
     def run(self) -> int:
         """Starts everything, replaces what dies, stops on SIGTERM or SIGINT. Returns the exit code."""
         self._listen_to_signals()
-        for child in (*self._workers, self._agent):  # visitors first: the agent's imports take a CPU for long
-            child.start()
+        for worker in self._workers:
+            worker.start()
+        self._agent.due = time.monotonic() + AGENT_DELAY_S  # visitors first; their records wait in the rings
         _log.info("edge listens", host=self._config.host, port=self._config.port, workers=len(self._workers))
         while not self._stopping:
             self._wait(self._next_restart_s())

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import uvloop
 
-from edge import lifeline
+from edge import hints, lifeline
 from edge.config import EdgeConfig
 from edge.counts import Counts, CountsPage
 from edge.fast import FastPath
@@ -36,10 +36,12 @@ from shared.logs import get_logger
 if TYPE_CHECKING:
     from edge.server import Server
 
-TICK_S: Final = 0.01  # how soon an applied change is noticed
+TICK_S: Final = 0.01  # how soon an applied change is noticed at the latest
 DRAIN_S: Final = 4.0  # for requests in flight, when the worker stops
 OWN_DESCRIPTORS: Final = 64  # that the worker needs beside its connections
 GC_THRESHOLDS: Final = (20_000, 20, 100)  # a request leaves no cycles behind: look for those of others rarely
+IMPORT_DELAY_S: Final = 0.05  # for visitors who have waited in the socket's queue
+IMPORT_SWITCH_S: Final = 0.0005  # how long a visitor's system call waits for a thread that imports
 _MIB = 1 << 20
 
 _log = get_logger()
@@ -61,6 +63,7 @@ async def serve(orders: lifeline.Orders) -> None:
     cache = LinkCache.open(config.links_dir)
     rings = ring_directory(config.data_dir, config.ring_dir)
     ring = RingWriter.open(rings, orders.index, config.ring_mib * _MIB, config.ring_budget_mib * _MIB)
+    hints.on_hint(asyncio.get_running_loop(), rings, orders.index, cache.refresh)
     proxies, counts = Proxies(config.trusted_proxies, config.address_header), Counts()
     redirects = Redirects(cache, ring, proxies, counts, config.country_header)
     page = CountsPage(rings, orders.index)
@@ -125,7 +128,7 @@ def _own_front(
         gc.collect()
         gc.freeze()
 
-    importing = asyncio.ensure_future(asyncio.to_thread(_import_aiohttp))
+    importing = asyncio.ensure_future(_import_beside_visitors())
     importing.add_done_callback(open_guests)
     return front
 
@@ -145,6 +148,16 @@ async def _tls_front(orders: lifeline.Orders, new_server: Callable[[], Server]) 
     front = await serve_tls(listener, Path(orders.config.tls_cert), Path(orders.config.tls_key), new_server)
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, front.certificate.reload)
     return front
+
+
+async def _import_beside_visitors() -> None:
+    await asyncio.sleep(IMPORT_DELAY_S)
+    usual_s = sys.getswitchinterval()
+    sys.setswitchinterval(IMPORT_SWITCH_S)
+    try:
+        await asyncio.to_thread(_import_aiohttp)
+    finally:
+        sys.setswitchinterval(usual_s)
 
 
 def _import_aiohttp() -> None:

@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from control.edges.feed import SyncState, read_state, tip_of
+from control.edges.feed import SyncState, read_state_and_tips, tip_of
 from control.edges.wake import FeedWake
 from control.http.errors import Gone
 from control.store.engine import Database
@@ -47,9 +47,9 @@ async def read_changes(
     connection: AsyncConnection, epoch: str, rev: int, limit: int = CHANGES_PER_PAGE, tip: str = ""
 ) -> ChangePage:
     """Up to `limit` changes after `rev`, as they are now. Raises SnapshotNeeded; a `tip` that is empty is not known."""
-    state = await read_state(connection)
+    state, tip_there, newest_tip = await read_state_and_tips(connection, rev)
     _check_position(state, epoch, rev)
-    if tip and tip != await tip_of(connection, rev):
+    if tip and tip != tip_there:
         raise SnapshotNeeded(f"Rev {rev} was given out for another change since: the database was replaced by a copy.")
     # Index: uq_feed_rev.
     query = select(feed.c.rev, feed.c.key, feed.c.entry).where(feed.c.rev > rev).order_by(feed.c.rev).limit(limit + 1)
@@ -58,8 +58,10 @@ async def read_changes(
     changes = [
         Change(row.rev, row.key, None if row.entry is None else _decoder.decode(row.entry)) for row in rows[:limit]
     ]
-    last = changes[-1].rev if more else state.rev
-    return ChangePage(state.epoch, last, changes, more, wall_ms(), await tip_of(connection, last))
+    if more:
+        last = changes[-1].rev
+        return ChangePage(state.epoch, last, changes, more, wall_ms(), await tip_of(connection, last))
+    return ChangePage(state.epoch, state.rev, changes, more, wall_ms(), newest_tip)
 
 
 def _check_position(state: SyncState, epoch: str, rev: int) -> None:

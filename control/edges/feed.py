@@ -19,10 +19,10 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from hashlib import blake2s
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy import ColumnElement, ScalarSelect, delete, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -40,6 +40,8 @@ _LINEAGE = text(
     "select system_identifier::text || '/' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8) || '/' ||"
     " (select oid from pg_database where datname = current_database())::text from pg_control_system()"
 )
+_STATE = (sync_state.c.epoch, sync_state.c.rev, sync_state.c.horizon)
+_LINEAGE_IS_SHOWN = "clicktrail_lineage_is_shown"
 
 
 class SyncState(NamedTuple):
@@ -57,15 +59,21 @@ async def renew_epoch(connection: AsyncConnection) -> None:
 
 async def read_state(connection: AsyncConnection) -> SyncState:
     """The feed's state in this transaction's snapshot."""
-    row = (await connection.execute(select(sync_state.c.epoch, sync_state.c.rev, sync_state.c.horizon))).one()
-    lineage = await _lineage(connection)
-    return SyncState(f"{row.epoch}-{lineage}" if lineage else row.epoch, row.rev, row.horizon)
+    row = (await connection.execute(select(*_STATE))).one()
+    return await _state_of(connection, row)
+
+
+async def read_state_and_tips(connection: AsyncConnection, rev: int) -> tuple[SyncState, str, str]:
+    """The feed's state, the tip of `rev` and that of the newest rev, in one query: edges that wait are answered after
+    it."""
+    tips = _tip_of(rev).label("tip"), _tip_of(sync_state.c.rev).label("newest_tip")
+    row = (await connection.execute(select(*_STATE, *tips))).one()
+    return await _state_of(connection, row), row.tip if rev and row.tip else "", row.newest_tip or ""
 
 
 async def tip_of(connection: AsyncConnection, rev: int) -> str:
     """The tip of the transaction that gave out `rev`; empty where none has."""
-    query = select(feed_tips.c.tip).where(feed_tips.c.rev >= rev).order_by(feed_tips.c.rev).limit(1)
-    return "" if rev == 0 else (await connection.execute(query)).scalar() or ""
+    return "" if rev == 0 else (await connection.execute(select(_tip_of(rev)))).scalar() or ""
 
 
 async def publish(connection: AsyncConnection, entries: Sequence[Entry]) -> int:
@@ -115,12 +123,37 @@ async def _write(connection: AsyncConnection, bodies: dict[str, bytes | None]) -
     return last
 
 
+def _tip_of(rev: int | ColumnElement[int]) -> ScalarSelect[str]:
+    found = select(feed_tips.c.tip).where(feed_tips.c.rev >= rev).order_by(feed_tips.c.rev).limit(1)
+    return found.scalar_subquery()
+
+
+async def _state_of(connection: AsyncConnection, row: Any) -> SyncState:
+    lineage = await _lineage(connection)
+    return SyncState(f"{row.epoch}-{lineage}" if lineage else row.epoch, row.rev, row.horizon)
+
+
 async def _lineage(connection: AsyncConnection) -> str:
+    """Empty on SQLite, and where the server hides its WAL from us: it also keeps it through a failover then."""
     if connection.dialect.name != "postgresql":
         return ""
+    is_shown: bool | None = connection.info.get(_LINEAGE_IS_SHOWN)  # of this connection; asked with care at first
+    if is_shown is None:
+        is_shown = connection.info[_LINEAGE_IS_SHOWN] = await _shows_lineage(connection)
+    if not is_shown:
+        return ""
+    try:
+        lineage: str = (await connection.execute(_LINEAGE)).scalar_one()
+    except DBAPIError:  # it was shown until now: the next to ask does so with care
+        del connection.info[_LINEAGE_IS_SHOWN]
+        raise
+    return blake2s(lineage.encode(), digest_size=6).hexdigest()
+
+
+async def _shows_lineage(connection: AsyncConnection) -> bool:
     try:
         async with connection.begin_nested():
-            lineage: str = (await connection.execute(_LINEAGE)).scalar_one()
+            await connection.execute(_LINEAGE)
     except DBAPIError:
-        return ""  # a service that hides its WAL from us also keeps it through a failover
-    return blake2s(lineage.encode(), digest_size=6).hexdigest()
+        return False
+    return True

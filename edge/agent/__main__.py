@@ -35,6 +35,7 @@ from edge.agent.status import report
 from edge.agent.streams import Streams
 from edge.agent.sync import Sync
 from edge.config import EdgeConfig
+from edge.hints import give_hint
 from edge.linkstore import LinkStore
 from edge.node import PRIVATE_DIRECTORY, edge_id, ring_directory
 from shared import logs
@@ -61,6 +62,7 @@ class Agent:
         spool, rings = data / "spool", ring_directory(data, config.ring_dir)
         for directory in (spool, rings):
             directory.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
+        self._rings = rings
         self._locks = hold(data / "agent.lock"), hold(rings / "agent.lock")
         self._store = LinkStore.open(config.links_dir)
         self._stop_drain, self.drain_ended = threading.Event(), loop.create_future()
@@ -75,9 +77,9 @@ class Agent:
         self._samples = ClockSamples()
         self._shipper = Shipper(client, self._streams, self._drain, self._samples, self._id, self.low_watermark_ms)
         self._guard = FeedGuard(data)
-        self._sync = Sync(client, self._store, self._guard, self._streams.enter_epoch)
+        self._sync = Sync(client, self._store, self._guard, self._note_applied)
         self._client, self._loop = client, loop
-        self._metrics = NodeCollector(rings, self._drain, self._streams, self._shipper, self.status)
+        self._metrics = NodeCollector(rings, self._drain, self._streams, self._shipper, self._sync, self.status)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`, or until a part fails, whose exception is then raised: a new process begins from the disk."""
@@ -132,6 +134,11 @@ class Agent:
             clock=self._samples.recent(),
             held_feed=self._sync.held,
         )
+
+    def _note_applied(self, epoch: str) -> None:
+        """The link cache has moved on, or is of another epoch."""
+        give_hint(self._rings)
+        self._streams.enter_epoch(epoch)
 
     def _run_drain(self) -> None:
         failure: Exception | None = None

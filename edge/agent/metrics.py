@@ -18,6 +18,7 @@ from prometheus_client.registry import Collector
 from edge.agent.drain import Drain
 from edge.agent.ship import Shipper
 from edge.agent.streams import Streams
+from edge.agent.sync import Sync
 from edge.counts import SUFFIX, BadCounts, Totals, read_totals
 from shared.clock import wall_ms
 from shared.logs import get_logger
@@ -49,10 +50,16 @@ class NodeCollector(Collector):
     """Reads everything at each scrape; `status` gives what the agent tells the control plane as well."""
 
     def __init__(
-        self, rings: Path, drain: Drain, streams: Streams, shipper: Shipper, status: Callable[[], EdgeStatus]
+        self,
+        rings: Path,
+        drain: Drain,
+        streams: Streams,
+        shipper: Shipper,
+        sync: Sync,
+        status: Callable[[], EdgeStatus],
     ) -> None:
         self._rings, self._drain, self._streams, self._shipper = rings, drain, streams, shipper
-        self._status = status
+        self._sync, self._status = sync, status
 
     def collect(self) -> Iterator[Metric]:
         status = self._status()
@@ -65,7 +72,7 @@ class NodeCollector(Collector):
         yield from self._ring_metrics()
         yield from self._spool(status)
         yield from self._shipping(status)
-        yield from self._sync(status)
+        yield from self._feed(status)
 
     def _workers(self) -> Iterator[Metric]:
         totals = list(_totals(self._rings))
@@ -138,10 +145,17 @@ class NodeCollector(Collector):
                 "clicktrail_edge_clock_offset_seconds", "The control plane's clock minus this one.", offset_s
             )
 
-    def _sync(self, status: EdgeStatus) -> Iterator[Metric]:
-        held = int(bool(status.held_feed))
+    def _feed(self, status: EdgeStatus) -> Iterator[Metric]:
+        sync, held = self._sync, int(bool(status.held_feed))
         yield GaugeMetricFamily("clicktrail_edge_rev", "Change up to which the link cache is current.", status.rev)
         yield GaugeMetricFamily("clicktrail_edge_feed_held", "1 while a feed waits to be accepted.", held)
+        yield GaugeMetricFamily(
+            "clicktrail_edge_feed_lag_seconds", "Time since no change was known to be missing.", sync.lag_s()
+        )
+        yield CounterMetricFamily("clicktrail_edge_snapshots", "Snapshots of all links taken.", sync.snapshots_taken)
+        yield CounterMetricFamily(
+            "clicktrail_edge_snapshots_failed", "Snapshots refused, broken off or unusable.", sync.snapshots_failed
+        )
 
 
 def _totals(rings: Path) -> Iterator[Totals]:

@@ -9,6 +9,7 @@ known good in place.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from typing import Final
 
@@ -34,15 +35,24 @@ _log = get_logger()
 
 
 class Sync:
-    """One node's sync. `on_epoch` learns the control plane's epoch whenever something of it has been applied."""
+    """One node's sync. `on_applied` is told the control plane's epoch whenever something of it has been applied."""
 
     def __init__(
-        self, client: ControlClient, store: LinkStore, guard: FeedGuard, on_epoch: Callable[[str], None]
+        self, client: ControlClient, store: LinkStore, guard: FeedGuard, on_applied: Callable[[str], None]
     ) -> None:
-        self._client, self._store, self._guard, self._on_epoch = client, store, guard, on_epoch
+        self._client, self._store, self._guard, self._on_applied = client, store, guard, on_applied
         self._needs_snapshot = False
         self.held = ""
         """Why changes are held back; empty when they aren't."""
+        self.snapshots_taken = self.snapshots_failed = 0
+        self._current_at = time.monotonic()
+
+    def lag_s(self) -> float:
+        """How long ago it was last known that no change is missing here; before that, how long this has been asking.
+
+        While nothing changes it is known once in `WAIT_S`.
+        """
+        return time.monotonic() - self._current_at
 
     async def run(self) -> None:
         """For ever."""
@@ -69,7 +79,7 @@ class Sync:
         """One page or one snapshot. Returns None, or how long at least to wait before the next."""
         epoch, rev = self._store.position()
         if not epoch or self._needs_snapshot:
-            return await self._take_snapshot()
+            return await self._counted_snapshot()
         answer = await self._poll(epoch, rev, self._store.tip())
         if answer is None or answer.status == 410:
             self._needs_snapshot = True
@@ -100,7 +110,24 @@ class Sync:
             _log.warning("the link cache is built anew", reason=str(error))
             self._needs_snapshot = True
             return
-        self._on_epoch(page.epoch)
+        if not page.more:
+            self._current_at = time.monotonic()
+        self._on_applied(page.epoch)
+
+    async def _counted_snapshot(self) -> float | None:
+        """What waits for a person's word is neither taken nor failed."""
+        try:
+            pause_s = await self._take_snapshot()
+        except FeedHeld:
+            raise
+        except Exception:
+            self.snapshots_failed += 1
+            raise
+        if pause_s is None:
+            self.snapshots_taken += 1
+        else:
+            self.snapshots_failed += 1
+        return pause_s
 
     async def _take_snapshot(self) -> float | None:
         async with self._client.stream(SNAPSHOT_PATH, {"Accept-Encoding": "zstd"}) as response:
@@ -112,7 +139,7 @@ class Sync:
                 raise BadFeed("a snapshot must begin with its start frame")
             await self._store_snapshot(start, frames)
         self._needs_snapshot = False
-        self._on_epoch(start.epoch)
+        self._on_applied(start.epoch)
         _log.info("snapshot taken", epoch=start.epoch, rev=start.rev)
         return None
 

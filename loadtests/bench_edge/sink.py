@@ -16,7 +16,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final
+from itertools import islice
+from typing import Final, Protocol
 
 import msgspec
 import uvloop
@@ -33,6 +34,7 @@ from shared.wire import (
     BatchAck,
     ChangePage,
     EdgeStatus,
+    Entry,
     GapRecord,
     Mark,
     Marks,
@@ -92,10 +94,16 @@ class _Stream:
     closed: bool = False
 
 
+class Published(Protocol):
+    """What the edge gets."""
+
+    def snapshot(self) -> Iterator[Entry]: ...
+
+
 class Sink:
     """The server's state."""
 
-    def __init__(self, links: Links) -> None:
+    def __init__(self, links: Published) -> None:
         self.counts = Counts()
         self._links = links
         self._streams: defaultdict[bytes, _Stream] = defaultdict(_Stream)
@@ -175,9 +183,8 @@ class Sink:
             return encoded
 
         yield frame_of(SnapshotStart(EPOCH, REV, wall_ms()))
-        entries = list(self._links.snapshot())
-        for at in range(0, len(entries), FRAME_ENTRIES):
-            part = entries[at : at + FRAME_ENTRIES]
+        entries = self._links.snapshot()
+        while part := list(islice(entries, FRAME_ENTRIES)):
             count += len(part)
             yield frame_of(SnapshotEntries(part))
         yield _encode(SnapshotEnd(count, digest.digest()))
@@ -190,16 +197,21 @@ def _answer(message: msgspec.Struct, status: int = 200) -> web.Response:
     return web.Response(body=_encode(message), status=status, content_type=_MSGPACK)
 
 
-def main() -> None:
-    links, port = map(int, sys.argv[1:])
+def serve(links: Published, port: int) -> None:
+    """Until it is told to stop."""
     web.run_app(
-        Sink(Links(links)).app(),
+        Sink(links).app(),
         host="127.0.0.1",
         port=port,
         access_log=None,
         print=None,
         loop=uvloop.new_event_loop(),
     )
+
+
+def main() -> None:
+    links, port = map(int, sys.argv[1:])
+    serve(Links(links), port)
 
 
 if __name__ == "__main__":

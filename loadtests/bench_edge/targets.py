@@ -4,31 +4,26 @@ knows how many requests it has kept: a server that answers without logging would
 
 from __future__ import annotations
 
-import os
 import signal
-import socket
 import subprocess
-import sys
 import tempfile
-import time
 import urllib.request
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from loadtests import servers
 from loadtests.bench_edge import processes
 from loadtests.bench_edge.links import Links
 from loadtests.bench_edge.processes import CannotMeasure
 from loadtests.bench_edge.sink import COUNTS_PATH, TOKEN, Counts
 
 HERE: Final = Path(__file__).parent
-READY_S: Final = 60.0
 CATCH_UP_S: Final = 60.0  # for the agent to deliver what a round left behind
-STOP_S: Final = 20.0
 FLUSHED_S: Final = 5.0  # logs are flushed within 0.2 s, by a machine that has time for it
 NGINX_PROCESSES: Final = 2  # master and worker
 
@@ -71,7 +66,7 @@ class Target(ABC):
 
     def _end(self) -> None:
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(STOP_S)
+        self.process.wait(servers.STOP_S)
 
 
 class Logging(Target):
@@ -84,7 +79,7 @@ class Logging(Target):
         self.servers = processes.tree(process.pid)
 
     def kept(self, at_least: int) -> int:
-        _wait(lambda: self._lines() >= at_least, FLUSHED_S)
+        servers.wait(lambda: self._lines() >= at_least, FLUSHED_S)
         return self._lines()
 
     def kept_after_stop(self) -> int:
@@ -115,7 +110,7 @@ class Edge(Target):
 
     def kept(self, at_least: int) -> int:
         """What has reached the sink. Unknown slugs are summed over a minute, and come when it is over."""
-        _wait(lambda: self._stored() >= at_least, CATCH_UP_S)
+        servers.wait(lambda: self._stored() >= at_least, CATCH_UP_S)
         return self._stored()
 
     def kept_after_stop(self) -> int:
@@ -135,7 +130,7 @@ class Edge(Target):
 def nginx(links: Links, cores: Cores) -> Generator[Target]:
     program = processes.require("nginx", "nginx-light")
     with tempfile.TemporaryDirectory(prefix="clicktrail-bench-") as scratch:
-        folder, port = Path(scratch), _free_port()
+        folder, port = Path(scratch), servers.free_port()
         with (folder / "links.map").open("w", encoding="ascii") as table:
             table.writelines(f'/{link.slug} "{link.destination}";\n' for link in links.entries)
         text = (HERE / "nginx.conf").read_text(encoding="utf-8")
@@ -144,9 +139,9 @@ def nginx(links: Links, cores: Cores) -> Generator[Target]:
             text = text.replace(f"@{name}@", str(value))
         (folder / "nginx.conf").write_text(text, encoding="utf-8")
         command = [program, "-p", scratch, "-c", str(folder / "nginx.conf")]
-        with _running(command, folder / "nginx.err") as process:
-            _until_listens(port, process, folder / "nginx.err")
-            _until(lambda: len(processes.tree(process.pid)) == NGINX_PROCESSES, process, folder / "nginx.err")
+        with servers.running(command, folder / "nginx.err") as process:
+            servers.until_listens(port, process, folder / "nginx.err")
+            servers.until(lambda: len(processes.tree(process.pid)) == NGINX_PROCESSES, process, folder / "nginx.err")
             target = Logging("nginx", port, process, folder / "access.log")
             processes.pin(target.servers, cores.server)
             yield target
@@ -155,12 +150,12 @@ def nginx(links: Links, cores: Cores) -> Generator[Target]:
 @contextmanager
 def aiohttp_reference(links: Links, cores: Cores) -> Generator[Target]:
     with tempfile.TemporaryDirectory(prefix="clicktrail-bench-") as scratch:
-        folder, port = Path(scratch), _free_port()
+        folder, port = Path(scratch), servers.free_port()
         with (folder / "links.csv").open("w", encoding="ascii") as table:
             table.writelines(f"{link.slug},{link.destination}\n" for link in links.entries)
-        command = _module("loadtests.bench_edge.reference", folder / "links.csv", port, folder / "requests.log")
-        with _running(command, folder / "aiohttp.err") as process:
-            _until_listens(port, process, folder / "aiohttp.err")
+        command = servers.module("loadtests.bench_edge.reference", folder / "links.csv", port, folder / "requests.log")
+        with servers.running(command, folder / "aiohttp.err") as process:
+            servers.until_listens(port, process, folder / "aiohttp.err")
             target = Logging("aiohttp", port, process, folder / "requests.log")
             processes.pin(target.servers, cores.server)
             yield target
@@ -171,25 +166,25 @@ def edge(links: Links, cores: Cores, workers: int = 1) -> Generator[Target]:
     """With a sink of its own, so that the sink's counts are this edge's alone."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="clicktrail-bench-")))
-        sink_port, port = _free_port(), _free_port()
+        sink_port, port = servers.free_port(), servers.free_port()
         sink_url = f"http://127.0.0.1:{sink_port}"
-        sink_command = _module("loadtests.bench_edge.sink", len(links), sink_port)
-        sink = stack.enter_context(_running(sink_command, folder / "sink.err"))
-        _until_listens(sink_port, sink, folder / "sink.err")
+        sink_command = servers.module("loadtests.bench_edge.sink", len(links), sink_port)
+        sink = stack.enter_context(servers.running(sink_command, folder / "sink.err"))
+        servers.until_listens(sink_port, sink, folder / "sink.err")
         processes.pin([sink.pid], cores.load)
 
         environment = {
             "CLICKTRAIL_EDGE_PORT": str(port),
             "CLICKTRAIL_EDGE_WORKERS": str(workers),
             "CLICKTRAIL_EDGE_DATA": str(folder / "edge"),
-            "CLICKTRAIL_EDGE_RING_DIR": stack.enter_context(_ring_folder(folder)),
+            "CLICKTRAIL_EDGE_RING_DIR": stack.enter_context(servers.ring_folder(folder)),
             "CLICKTRAIL_EDGE_CONTROL_URL": sink_url,
             "CLICKTRAIL_EDGE_TOKEN": TOKEN,
             "CLICKTRAIL_EDGE_RETENTION_HOURS": "0",  # delivered segments go at once: 100 GB an hour otherwise
         }
         log = folder / "edge.log"
-        process = stack.enter_context(_running(_module("edge"), log, environment))
-        _until_redirects(port, process, log)
+        process = stack.enter_context(servers.running(servers.module("edge"), log, environment))
+        servers.until_redirects(port, process, log)
         target = Edge("edge" if workers == 1 else f"edge × {workers}", port, process, sink_url)
         processes.pin(target.servers, cores.server)
         processes.pin(target.agents, cores.agent)
@@ -199,76 +194,3 @@ def edge(links: Links, cores: Cores, workers: int = 1) -> Generator[Target]:
 def counts_of(sink: str) -> Counts:
     with urllib.request.urlopen(sink + COUNTS_PATH, timeout=10) as answer:
         return msgspec.json.decode(answer.read(), type=Counts)
-
-
-@contextmanager
-def _running(
-    command: list[str], log: Path, environment: Mapping[str, str] | None = None
-) -> Generator[subprocess.Popen[bytes]]:
-    """A process without the configuration of whoever starts the benchmark; it does not outlive the block."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("CLICKTRAIL_")}
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output, env={**inherited, **(environment or {})})
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.terminate()
-            try:
-                process.wait(STOP_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-@contextmanager
-def _ring_folder(beside: Path) -> Generator[str]:
-    """On shared memory, as in production; removed at the end."""
-    memory = Path("/dev/shm")
-    parent = memory if memory.is_dir() and os.access(memory, os.W_OK) else beside
-    with tempfile.TemporaryDirectory(prefix="clicktrail-bench-", dir=parent) as folder:
-        yield folder
-
-
-def _module(name: str, *arguments: object) -> list[str]:
-    return [sys.executable, "-m", name, *map(str, arguments)]
-
-
-def _until_listens(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    def listens() -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", port)) == 0
-
-    _until(listens, process, log)
-
-
-def _until_redirects(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Until the edge has its links."""
-
-    def is_healthy() -> bool:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/_t/health", timeout=5):
-                return True
-        except OSError:
-            return False
-
-    _until(is_healthy, process, log)
-
-
-def _until(condition: Callable[[], bool], process: subprocess.Popen[bytes], log: Path) -> None:
-    if not _wait(lambda: process.poll() is not None or condition(), READY_S) or process.poll() is not None:
-        raise CannotMeasure(f"{process.args} did not start:\n{log.read_text(errors='replace')[-2000:]}")
-
-
-def _wait(condition: Callable[[], bool], timeout_s: float) -> bool:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as picker:
-        return int(picker.getsockname()[1])

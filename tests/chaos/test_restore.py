@@ -8,20 +8,18 @@ made after the copy are gone, also for the edge, even where others were made in 
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 
 from edge.links import LinkCache
+from tests.chaos.copies import Database, a_database
 from tests.chaos.stored import all_stored, click_ids, counted_clicks, rows
 from tests.chaos.visitors import SLUG, visit
 from tests.support.installation import HOST, Installation, installation
-from tests.support.postgres import PostgresServer, running_postgres
 from tests.support.processes import wait_until, wait_until_http
 
 pytestmark = pytest.mark.chaos
@@ -30,95 +28,14 @@ NOTICED_S = 60.0
 ELSEWHERE = "https://shop.example/elsewhere"
 
 
-class Database(Protocol):
-    """A database that can be copied and put back; both stop the control plane, or not, as that way needs it."""
-
-    url: str
-
-    def copy(self, made: Installation) -> None: ...
-    def put_back(self, made: Installation) -> None: ...
-
-
-class SqliteFile:
-    url = ""
-
-    def copy(self, made: Installation) -> None:
-        stop_control(made)
-        shutil.copy(made.sqlite_file, self._copy_of(made))
-        made.start_control()
-
-    def put_back(self, made: Installation) -> None:
-        stop_control(made)
-        for suffix in ("-wal", "-shm"):
-            made.sqlite_file.with_name(made.sqlite_file.name + suffix).unlink(missing_ok=True)
-        shutil.copy(self._copy_of(made), made.sqlite_file)
-        made.start_control()
-
-    def _copy_of(self, made: Installation) -> Path:
-        return made.folder / "copy.sqlite3"
-
-
-class PostgresFolder:
-    """The server's files, exchanged while it is stopped and the control plane is not: the same epoch as before."""
-
-    def __init__(self, server: PostgresServer) -> None:
-        self._server = server
-        server.execute("create database clicktrail")
-        self.url = server.url("clicktrail").replace("+asyncpg", "")
-
-    def copy(self, made: Installation) -> None:
-        self._server.stop()
-        shutil.copytree(self._server.data, self._copy, symlinks=True)
-        self._server.start()
-
-    def put_back(self, made: Installation) -> None:
-        self._server.crash()
-        shutil.rmtree(self._server.data)
-        shutil.copytree(self._copy, self._server.data, symlinks=True)
-        self._server.start()
-        wait_until_http(f"{made.control_url}/readyz")
-
-    @property
-    def _copy(self) -> Path:
-        return self._server.data.with_name("copy")
-
-
-class PostgresTemplate:
-    """A database made from another, as by `pg_restore` into a new one: it has another oid, thus another epoch."""
-
-    def __init__(self, server: PostgresServer) -> None:
-        self._server = server
-        server.execute("create database clicktrail")
-        self.url = server.url("clicktrail").replace("+asyncpg", "")
-
-    def copy(self, made: Installation) -> None:
-        stop_control(made)
-        self._server.execute("create database copy template clicktrail")
-        made.start_control()
-
-    def put_back(self, made: Installation) -> None:
-        stop_control(made)
-        self._server.execute("drop database clicktrail with (force)")
-        self._server.execute("create database clicktrail template copy")
-        made.start_control()
-
-
-def stop_control(made: Installation) -> None:
-    assert made.control is not None
-    made.control.terminate(timeout_s=20)
-
-
 # A folder swapped under a running control plane is noticed by the question of each minute alone: only in the long form.
 SLOW = ["postgres folder"] if os.environ.get("CLICKTRAIL_TEST_SOAK") else []
 
 
 @pytest.fixture(params=["sqlite file", "postgres template", *SLOW])
 def database(request: pytest.FixtureRequest) -> Generator[Database]:
-    if request.param == "sqlite file":
-        yield SqliteFile()
-        return
-    with running_postgres(durable=True) as server:
-        yield PostgresFolder(server) if request.param == "postgres folder" else PostgresTemplate(server)
+    with a_database(request.param) as database:
+        yield database
 
 
 @contextmanager
