@@ -19,7 +19,11 @@ class Timed(Protocol):
     is_open: bool
 
 
+HEAD_S: Final = 10  # for a head
 KEEP_ALIVE_S: Final = 75  # between two requests
+PROXY_KEEP_ALIVE_S: Final = 920  # the same for trusted proxies, which close first
+LOAN_S: Final = 30  # for a lent request and its body
+LINGER_S: Final = 2  # for a client to read why its connection ends
 LAST_REQUEST_S: Final = 1.0  # what idle connections get when the worker stops; browsers open some on suspicion
 
 Item = TypeVar("Item", bound=Timed)
@@ -41,15 +45,11 @@ class Deadlines(Generic[Item]):
             self._places[second].append(item)
 
     def passed(self, second: int) -> Iterator[Item]:
-        """Open items whose deadline is over by this second; they are watched no longer."""
+        """Open items whose deadline is over by this second; those taken are watched no longer."""
         while self._now < second:
+            yield from self._due(self._places[self._now + 1], self._now + 1)
             self._now += 1
-            yield from self._due(self._places.pop(self._now, deque()), self._now)
-
-    def next_due(self) -> Iterator[Item]:
-        """Open items in the order of their deadlines; those taken are watched no longer."""
-        for second in sorted(self._places):
-            yield from self._due(self._places[second], second)
+            del self._places[self._now]
 
     def _due(self, place: deque[Item], second: int) -> Iterator[Item]:
         while place:

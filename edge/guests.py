@@ -15,7 +15,6 @@ aiohttp is imported after the worker serves already, which halves the time to th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
@@ -43,6 +42,15 @@ class Borrower(Protocol):
 
     def resume(self) -> None:
         """More of a body may come."""
+
+
+class Host(Protocol):
+    """Where handlers come from: aiohttp's server."""
+
+    def __call__(self) -> web.RequestHandler: ...
+
+    def stop(self) -> None:
+        """Every answer from now on ends its connection, and says so."""
 
 
 class Guest(asyncio.Transport):
@@ -133,16 +141,25 @@ class Guests:
     """One worker's."""
 
     def __init__(self) -> None:
-        self._new_handler: Callable[[], web.RequestHandler] | None = None
+        self._host: Host | None = None
+        self._is_stopping = False
         self._early: list[Guest] = []
         self._idle: list[Guest] = []
 
-    def open(self, new_handler: Callable[[], web.RequestHandler]) -> None:
+    def open(self, host: Host) -> None:
         """aiohttp is there."""
-        self._new_handler = new_handler
+        self._host = host
+        if self._is_stopping:
+            host.stop()
         early, self._early = self._early, []
         for guest in early:
-            guest.attach(new_handler())
+            guest.attach(host())
+
+    def stop(self) -> None:
+        """The worker stops: who is answered from now on is told."""
+        self._is_stopping = True
+        if self._host is not None:
+            self._host.stop()
 
     def lend(self, borrower: Borrower) -> Guest:
         """One that takes this borrower's next bytes."""
@@ -169,8 +186,8 @@ class Guests:
             if guest.is_usable:
                 return guest
         guest = Guest()
-        if self._new_handler is None:
+        if self._host is None:
             self._early.append(guest)
         else:
-            guest.attach(self._new_handler())
+            guest.attach(self._host())
         return guest

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,16 +51,14 @@ def test_what_is_closed_is_nobody_s_business() -> None:
     assert list(deadlines.passed(200)) == []
 
 
-def test_the_next_due_come_in_order_and_may_be_watched_again() -> None:
+def test_those_of_one_second_need_not_be_ended_at_once() -> None:
     deadlines = Deadlines[Item](100)
-    late, early, moved = Item(175), Item(110), Item(105)
-    for item in (late, early, moved):
+    items = [Item(105) for _ in range(5)]
+    for item in items:
         deadlines.watch(item)
-    moved.deadline = 180
-    first = next(iter(deadlines.next_due()))
-    assert first is early
-    deadlines.watch(early)
-    assert [*deadlines.next_due()] == [early, late, moved]
+    assert list(islice(deadlines.passed(106), 2)) == items[:2]
+    deadlines.watch(late := Item(106))
+    assert list(deadlines.passed(107)) == [*items[2:], late]
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(1, 80)), max_size=200))
