@@ -12,8 +12,7 @@ from edge.agent.guard import ACCEPT_FILE
 from edge.agent.lock import AlreadyRunning
 from edge.claims import CannotStart
 from edge.config import EdgeConfig
-from edge.replay import CannotReplay
-from edge.spool import NoSpool
+from edge.spool import CannotReplay, NoSpool
 from shared import config, logs
 
 USAGE_ERROR = 2

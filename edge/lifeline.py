@@ -7,16 +7,18 @@ that happened, and the child then stops as it does on SIGTERM. Works wherever th
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import sys
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import msgspec
 
 from edge.config import EdgeConfig
 from shared.config import LogConfig
+
+if TYPE_CHECKING:
+    import asyncio
 
 
 class Orders(msgspec.Struct, frozen=True):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import datetime
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +11,6 @@ from typing import Any, Final
 import msgspec
 
 from edge.config import EdgeConfig
-from edge.replay import replay
 from edge.spool import Segment, inspect
 
 DAMAGED: Final = 1  # exit code of `verify`
@@ -41,6 +39,10 @@ def run(given: argparse.Namespace, config: EdgeConfig) -> int:
     """Returns the exit code. Raises NoSpool, CannotReplay, AlreadyRunning, OSError."""
     data = given.data or config.data_dir
     if given.action == REPLAY:
+        import asyncio  # with aiohttp, two thirds of what a start would import
+
+        from edge.replay import replay
+
         for one in asyncio.run(replay(config, data, given.files)):
             print(f"{one.file}: {one.sent:,} of {one.records:,} records were new to the control plane")
         return 0
