@@ -24,7 +24,6 @@ import select
 import socket
 import time
 from collections.abc import Callable
-from itertools import islice
 from typing import Final, NamedTuple
 
 from edge import answer, proxy_protocol
@@ -40,8 +39,7 @@ from edge.shedding import Shedding
 
 BATCH: Final = 8
 ROUNDS: Final = 16  # batches before the event loop has its turn
-ACCEPTS: Final = 64  # connections before the event loop has its turn
-ENDS: Final = 32  # connections that a tick ends; the next ones wait for the next
+ACCEPTS: Final = 16  # connections before the event loop has its turn
 DRAIN_POLL_S: Final = 0.02
 
 _IN: Final = select.EPOLLIN
@@ -81,10 +79,9 @@ class Connections:
         self._loop.add_reader(listener.fileno(), self._accept)
 
     def tick(self) -> None:
-        """To be called many times a second: ends what has taken too long, a few each time, since those whose deadlines
-        are in the same second may be thousands."""
+        """To be called many times a second: ends what has taken too long."""
         self._second = int(time.monotonic())
-        for connection in islice(self._deadlines.passed(self._second), ENDS):
+        for connection in self._deadlines.passed(self._second):
             if connection.is_asking_slowly:
                 self._end_with(connection, answer.TOO_SLOW)
             else:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final, Generic, Protocol, TypeVar
 
 
@@ -28,6 +29,8 @@ LAST_REQUEST_S: Final = 1.0  # what idle connections get when the worker stops; 
 
 Item = TypeVar("Item", bound=Timed)
 NOWHERE = 0
+AT_ONCE: Final = 8
+SHARE: Final = 32
 
 
 class Deadlines(Generic[Item]):
@@ -45,7 +48,12 @@ class Deadlines(Generic[Item]):
             self._places[second].append(item)
 
     def passed(self, second: int) -> Iterator[Item]:
-        """Open items whose deadline is over by this second; those taken are watched no longer."""
+        """Open items whose deadline is over by this second, AT_ONCE of them or a SHARE: others come with the next call,
+        so that thousands that are due together don't take the time of one. Those taken are watched no longer."""
+        due = sum(len(self._places[at]) for at in range(self._now + 1, second + 1))
+        yield from islice(self._all_passed(second), max(AT_ONCE, due // SHARE))
+
+    def _all_passed(self, second: int) -> Iterator[Item]:
         while self._now < second:
             yield from self._due(self._places[self._now + 1], self._now + 1)
             self._now += 1

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.deadlines import Deadlines
+from edge.deadlines import AT_ONCE, SHARE, Deadlines
 
 
 @dataclass(eq=False)
@@ -53,12 +52,23 @@ def test_what_is_closed_is_nobody_s_business() -> None:
 
 def test_those_of_one_second_need_not_be_ended_at_once() -> None:
     deadlines = Deadlines[Item](100)
-    items = [Item(105) for _ in range(5)]
+    items = [Item(105) for _ in range(AT_ONCE + 1)]
     for item in items:
         deadlines.watch(item)
-    assert list(islice(deadlines.passed(106), 2)) == items[:2]
+    assert list(deadlines.passed(106)) == items[:AT_ONCE]
     deadlines.watch(late := Item(106))
-    assert list(deadlines.passed(107)) == [*items[2:], late]
+    assert list(deadlines.passed(107)) == [items[AT_ONCE], late]
+
+
+def test_however_many_are_due_in_a_second_all_are_ended_soon() -> None:
+    deadlines = Deadlines[Item](100)
+    items = [Item(105) for _ in range(5_000)]
+    for item in items:
+        deadlines.watch(item)
+    rounds = [list(deadlines.passed(105)) for _ in range(100)]
+    assert [item for part in rounds for item in part] == items[: sum(map(len, rounds))]
+    assert max(map(len, rounds)) == 5_000 // SHARE
+    assert sum(map(len, rounds)) > 4_500
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(1, 80)), max_size=200))

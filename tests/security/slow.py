@@ -11,6 +11,7 @@ import argparse
 import errno
 import heapq
 import json
+import random
 import resource
 import select
 import signal
@@ -31,7 +32,8 @@ from tests.support.imports import ROOT
 from tests.support.processes import Child, running, wait_until
 
 OPENED_AT_ONCE: Final = 50
-PACE_S: Final = 1.0  # between the bytes of those that send one at a time
+PACE_S: Final = 1.0  # between the bytes of those that send one at a time, on average
+MOST_IDLE_S: Final = 0.05
 SMALL_WINDOW_BYTES: Final = 4096
 MOST_SENT_BYTES: Final = 1 << 20
 READ_BYTES: Final = 1 << 16
@@ -99,7 +101,7 @@ class Crowd:
 
     def __init__(self, port: int, kinds: list[str], count: int, sources: int, *, comes_back: bool) -> None:
         self._port, self._sources, self._comes_back = port, sources, comes_back
-        self._poll = select.epoll()
+        self._poll, self._chance = select.epoll(), random.Random(count)
         self._held: dict[int, Slow] = {}
         self._due: list[tuple[float, int, float, Slow]] = []  # next byte: when, whose, of the connection opened when
         self._waiting = [Slow(number, kinds[number % len(kinds)]) for number in reversed(range(count))]
@@ -113,7 +115,7 @@ class Crowd:
         signal.signal(signal.SIGTERM, lambda number, _: stopped.append(number))
         while not stopped:
             self._open_some()
-            for descriptor, events in self._poll.poll(0.02):
+            for descriptor, events in self._poll.poll(self._idle_s()):
                 slow = self._held.get(descriptor)
                 if slow is not None:
                     self._attend(slow, events)
@@ -175,8 +177,14 @@ class Crowd:
             if slow.kind in SLOWLY:
                 self._plan(slow)
 
+    def _idle_s(self) -> float:
+        """Until the next byte is due, so that bytes go when they are due and not many together."""
+        until_due_s = self._due[0][0] - time.monotonic() if self._due else MOST_IDLE_S
+        return 0 if self._waiting else min(MOST_IDLE_S, max(0.001, until_due_s))
+
     def _plan(self, slow: Slow) -> None:
-        heapq.heappush(self._due, (time.monotonic() + PACE_S, slow.number, slow.opened_s, slow))
+        due_s = time.monotonic() + PACE_S * self._chance.uniform(0.5, 1.5)
+        heapq.heappush(self._due, (due_s, slow.number, slow.opened_s, slow))
 
     def _send_due(self, now_s: float) -> None:
         while self._due and self._due[0][0] <= now_s:
