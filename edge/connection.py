@@ -131,6 +131,8 @@ class Connection:
         data, self.output = self.output, b""
         if data:
             self.transmit(data)
+        if self.guest is not None and not self.output:
+            self.guest.go_on()
 
     def linger(self) -> None:
         """Says that nothing more will be sent."""
@@ -146,6 +148,10 @@ class Connection:
             guest.drop()
 
     # --- as a guest's borrower
+
+    @property
+    def is_behind(self) -> bool:
+        return len(self.output) >= OUTPUT_MAX_BYTES
 
     def deliver(self, data: bytes) -> None:
         if self.is_open:

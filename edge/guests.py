@@ -31,6 +31,11 @@ class Borrower(Protocol):
         """The peer's, 4 or 16 bytes."""
         ...
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether its client leaves so many answers that it is to get no more for now; `Guest.go_on` ends that."""
+        ...
+
     def deliver(self, data: bytes) -> None:
         """Part of an answer."""
 
@@ -63,6 +68,7 @@ class Guest(asyncio.Transport):
         self._handler: web.RequestHandler | None = None
         self._early = b""
         self._is_closed = False
+        self._room: asyncio.Future[None] | None = None
 
     @property
     def is_usable(self) -> bool:
@@ -95,6 +101,18 @@ class Guest(asyncio.Transport):
         if self.borrower is not None and not self._is_closed:
             self.borrower.answered()
 
+    async def until_taken(self) -> None:
+        """Waits while the borrower's client takes no answers."""
+        if self.borrower is not None and self.borrower.is_behind:
+            self._room = asyncio.get_running_loop().create_future()
+            await self._room
+
+    def go_on(self) -> None:
+        """The client has taken what there was."""
+        room, self._room = self._room, None
+        if room is not None and not room.done():
+            room.set_result(None)
+
     # --- what aiohttp does with a transport
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
@@ -105,6 +123,7 @@ class Guest(asyncio.Transport):
         if self._is_closed:
             return
         self._is_closed = True
+        self.go_on()
         borrower, self.borrower = self.borrower, None
         if borrower is not None:
             borrower.ended()

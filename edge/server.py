@@ -66,6 +66,8 @@ class Server(web.Server):
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         self._silent.discard(request.protocol)
         self._asking.add(request.protocol)
+        if isinstance(request.transport, Guest):
+            await request.transport.until_taken()
         if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
             request.transport.write(_GO_ON)  # what aiohttp does for applications, not for its low-level server
         try:

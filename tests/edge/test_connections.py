@@ -247,9 +247,12 @@ async def test_answers_of_aiohttp_s_own_connections_arrive_as_the_client_takes_t
     first = get("/_t/e", "Origin: https://shop.example", "Transfer-Encoding: chunked", method="POST")
     chunked = first + b"%x\r\n%b\r\n0\r\n\r\n" % (len(BEACON), BEACON)
     sock, count = small_window(edge.port), 300
-    await asyncio.get_running_loop().sock_sendall(sock, chunked + get("/_t/t.js") * count)
-    await asyncio.sleep(0.2)
-    await take(sock, b"HTTP/1.1 200", count)
+    await asyncio.get_running_loop().sock_sendall(sock, chunked + get("/unknown") * count)
+    await asyncio.sleep(0.3)
+    judged = edge.app.counts.unknown_slugs
+    page = await edge.ask("/unknown")
+    assert 0 < judged * len(page.body) < OUTPUT_MAX_BYTES + 4 * SOCKET_BUFFER_BYTES
+    await take(sock, b"HTTP/1.1 404", count)
 
 
 def small_window(port: int) -> socket.socket:
@@ -360,7 +363,7 @@ async def test_so_is_one_that_waits_until_aiohttp_is_there(edge: Serving) -> Non
 class Borrowing:
     """A connection that has lent its request."""
 
-    address = bytes(4)
+    address, is_behind = bytes(4), False
 
     def __init__(self) -> None:
         self.received = b""
