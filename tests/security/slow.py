@@ -31,10 +31,10 @@ from tests.security.crafted.request import GOOD, request
 from tests.support.imports import ROOT
 from tests.support.processes import Child, running, wait_until
 
-OPENED_AT_ONCE: Final = 50
+OPENED_A_SECOND: Final = 2_000  # no flood: one that fills the queue of new connections is another attack
 PACE_S: Final = 1.0  # between the bytes of those that send one at a time, on average
 MOST_IDLE_S: Final = 0.05
-SMALL_WINDOW_BYTES: Final = 4096
+BUFFER_BYTES: Final = 4096  # of the system's, each way: what the attackers' own machines would hold is not to count
 MOST_SENT_BYTES: Final = 1 << 20
 READ_BYTES: Final = 1 << 16
 OWN_DESCRIPTORS: Final = 64
@@ -88,8 +88,8 @@ class Slow:
         sock.setsockopt(socket.IPPROTO_IP, BIND_ADDRESS_NO_PORT, 1)
         # Nothing may be left in TIME_WAIT: there are fewer ports than connections over a long run.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        if self.kind == "takes no answers":
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL_WINDOW_BYTES)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
         at = self.number % sources
         sock.bind((f"127.0.{1 + at // 250}.{1 + at % 250}", 0))
         sock.connect_ex(("127.0.0.1", port))
@@ -108,6 +108,7 @@ class Crowd:
         self._ages: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
         self._order: list[int] = []  # who was ended, oldest end first
         self._is_told = False
+        self._next_open_s = 0.0
 
     def run(self) -> None:
         """Until SIGTERM."""
@@ -132,9 +133,11 @@ class Crowd:
         return {"held": dict(held), "ends": dict(ends), "first_ended": self._order[:100]}
 
     def _open_some(self) -> None:
-        for _ in range(min(OPENED_AT_ONCE, len(self._waiting))):
+        now_s = time.monotonic()
+        while self._waiting and self._next_open_s <= now_s:
+            self._next_open_s = max(self._next_open_s, now_s - MOST_IDLE_S) + 1 / OPENED_A_SECOND
             slow = self._waiting.pop()
-            slow.open(self._port, self._sources, time.monotonic())
+            slow.open(self._port, self._sources, now_s)
             assert slow.socket is not None
             self._held[slow.socket.fileno()] = slow
             self._poll.register(slow.socket.fileno(), select.EPOLLIN | select.EPOLLOUT | select.EPOLLET)
@@ -180,7 +183,7 @@ class Crowd:
     def _idle_s(self) -> float:
         """Until the next byte is due, so that bytes go when they are due and not many together."""
         until_due_s = self._due[0][0] - time.monotonic() if self._due else MOST_IDLE_S
-        return 0 if self._waiting else min(MOST_IDLE_S, max(0.001, until_due_s))
+        return 0.001 if self._waiting else min(MOST_IDLE_S, max(0.001, until_due_s))
 
     def _plan(self, slow: Slow) -> None:
         due_s = time.monotonic() + PACE_S * self._chance.uniform(0.5, 1.5)
