@@ -5,6 +5,7 @@ PYTHON  ?= python3
 WORKERS ?= 2
 ARGS    ?=
 SCENARIO ?= Redirects
+SOAKS    ?= tests/chaos tests/security tests/deploy/test_edge_alone.py tests/loadtests/test_bench_edge.py
 
 BIN        := .venv/bin
 STAGE      := $(PYTHON) scripts/stage.py
@@ -29,8 +30,8 @@ test: prepare ## run all tests, on SQLite and Postgres and in Chromium (ARGS="te
 	@for folder in $(FRONT_ENDS); do (cd $$folder && $(NPM) test --if-present --silent) || exit 1; done
 	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
-soak: prepare ## the long form of the kill tests, with counts (about 20 minutes)
-	@CLICKTRAIL_TEST_SOAK=1 $(BIN)/python -m pytest tests/chaos -m chaos $(ARGS)
+soak: prepare ## the long form of the tests that have one: kills, malformed requests, slow clients, restarts (an hour)
+	@CLICKTRAIL_TEST_SOAK=1 $(BIN)/python -m pytest $(SOAKS) $(ARGS)
 
 lint: packages ## check style and types of Python, TypeScript and shell
 	@$(BIN)/ruff check .

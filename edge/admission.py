@@ -45,7 +45,7 @@ class Admission:
         from its budget. `now_s` is a monotonic clock's."""
         if now_s >= self._turn_s or len(self._young) >= ADDRESSES_MAX:
             self._turn(now_s)
-        key = address if len(address) == 4 else _network(address)
+        key = subscriber(address)
         whole_s = self._young.get(key) or self._old.get(key, now_s)
         if whole_s < now_s:
             whole_s = now_s
@@ -65,7 +65,10 @@ class Admission:
         self._turn_s = now_s + BURST_S
 
 
-def _network(address: bytes) -> bytes:
-    """What an IPv6 address shares its budget by."""
+def subscriber(address: bytes) -> bytes:
+    """Whom an address (4 or 16 bytes) stands for: an IPv6 address for its /64, which is what one subscriber gets, an
+    IPv4 address, also one inside IPv6, for itself."""
+    if len(address) == 4:
+        return address
     network = address[:8]
     return address[8:] if network in _WITH_IPV4 else network

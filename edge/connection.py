@@ -7,11 +7,22 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, Protocol
 
+from edge.deadlines import HEAD_S, LOAN_S
 from edge.fast import Peer
 from edge.guests import Guest
 
-RECEIVE_BYTES: Final = 64 * 1024
+RECEIVE_BYTES: Final = 16 * 1024
+OUTPUT_MAX_BYTES: Final = 32 * 1024  # of answers that are kept for a client that doesn't take them, and the last one
+SOCKET_BUFFER_BYTES: Final = 16 * 1024  # each way; Linux takes the double, for its own books as well
 FOR_GOOD: Final = -1
+
+
+def set_options(listener: socket.socket) -> None:
+    """What all accepted sockets inherit."""
+    if listener.family in (socket.AF_INET, socket.AF_INET6):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BUFFER_BYTES)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SOCKET_BUFFER_BYTES)
 
 
 class Owner(Protocol):
@@ -28,9 +39,9 @@ class Connection:
     """`is_odd` is whether it needs more than the next request judged: then its owner looks closer."""
 
     __slots__ = (
-        "_owner", "awaits_room", "body_left", "deadline", "ends_soon", "guest", "has_unread", "is_ending",
-        "is_half_closed", "is_lingering", "is_odd", "is_open", "is_trusted", "keep_alive_s", "needs_prologue", "output",
-        "peer", "pending", "place", "receive", "send", "socket",
+        "_owner", "awaits_room", "body_left", "deadline", "ends_soon", "guest", "has_unread", "is_backed_up",
+        "is_ending", "is_half_closed", "is_lingering", "is_odd", "is_open", "is_trusted", "keep_alive_s",
+        "needs_prologue", "opened_s", "output", "peer", "pending", "place", "receive", "send", "socket",
     )  # fmt: skip
 
     def __init__(self, sock: socket.socket, peer: Peer, owner: Owner, *, keep_alive_s: int, deadline: int) -> None:
@@ -41,11 +52,13 @@ class Connection:
         self._owner = owner
         self.keep_alive_s = keep_alive_s
         self.deadline, self.place = deadline, 0  # see edge.deadlines
+        self.opened_s = 0
         self.is_trusted = False  # a proxy of ours: exempt from budgets and shedding
         self.needs_prologue = False  # of the PROXY protocol
         self.is_open = True
         self.is_odd = False
         self.pending = b""  # part of a head, or requests behind one that is lent
+        self.is_backed_up = False  # whole requests are pending because enough answers wait
         self.output = b""  # what the socket did not take yet
         self.awaits_room = False  # for it
         self.has_unread = False  # the socket said so while nobody wanted to read
@@ -66,8 +79,28 @@ class Connection:
         return self.guest is not None or bool(self.pending or self.output)
 
     @property
+    def is_asking_slowly(self) -> bool:
+        """Whether what it waits for is the rest of a head."""
+        return bool(self.pending) and self.guest is None and not (self.is_ending or self.has_more_to_send)
+
+    @property
+    def has_more_to_send(self) -> bool:
+        return bool(self.output) or self.is_backed_up
+
+    @property
+    def may_be_shed(self) -> bool:
+        """Whether it may be closed for a further connection: not while we owe it an answer."""
+        return self.is_open and not self.is_trusted and (self.guest is None or self.body_left != 0)
+
+    @property
+    def active_s(self) -> int:
+        """The second since which its client has had nothing answered, and nothing new begun."""
+        allowed_s = LOAN_S if self.guest is not None else HEAD_S if self.is_asking_slowly else self.keep_alive_s
+        return max(self.opened_s, self.deadline - allowed_s)
+
+    @property
     def wants_bytes(self) -> bool:
-        if self.output or self.is_ending:
+        if self.has_more_to_send or self.is_ending:
             return False
         return self.guest is None or (self.body_left != 0 and not self.guest.is_paused)
 
@@ -98,6 +131,8 @@ class Connection:
         data, self.output = self.output, b""
         if data:
             self.transmit(data)
+        if self.guest is not None and not self.output:
+            self.guest.go_on()
 
     def linger(self) -> None:
         """Says that nothing more will be sent."""
@@ -114,16 +149,17 @@ class Connection:
 
     # --- as a guest's borrower
 
+    @property
+    def is_behind(self) -> bool:
+        return len(self.output) >= OUTPUT_MAX_BYTES
+
     def deliver(self, data: bytes) -> None:
         if self.is_open:
             with suppress(OSError):  # its end comes as an event of its own
                 self.transmit(data)
 
     def answered(self) -> None:
-        if self.body_left == 0:
-            self._owner.on_answered(self)
-        else:
-            self.body_left = FOR_GOOD  # aiohttp reads the rest of the body, or closes
+        self._owner.on_answered(self)
 
     def ended(self) -> None:
         self.guest = None

@@ -11,8 +11,9 @@ and the first visitor of a batch waits for the last, which is why batches are sh
 
 Events are edge-triggered: the kernel speaks once of what has come, and a connection that nobody wants to read at that
 moment remembers it (`has_unread`). Limits: HEAD_MAX_BYTES and HEAD_S for a head; KEEP_ALIVE_S between requests, longer
-for trusted proxies, which close first; a cap on connections, kept by closing those that are nearest to their deadline;
-a budget of new connections an address. A connection that does not take its answer is read no further until it does.
+for trusted proxies, which close first; a cap on connections, kept by closing those that have been idle the longest;
+a budget of new connections an address. A connection that does not take its answer is read no further until it does, and
+of the requests that were read no further one is judged once OUTPUT_MAX_BYTES of answers wait.
 """
 
 from __future__ import annotations
@@ -27,23 +28,19 @@ from typing import Final, NamedTuple
 
 from edge import answer, proxy_protocol
 from edge.admission import Admission
-from edge.connection import FOR_GOOD, RECEIVE_BYTES, Connection
+from edge.connection import FOR_GOOD, OUTPUT_MAX_BYTES, RECEIVE_BYTES, Connection, set_options
 from edge.counts import Counts
-from edge.deadlines import KEEP_ALIVE_S, LAST_REQUEST_S, Deadlines
+from edge.deadlines import HEAD_S, KEEP_ALIVE_S, LAST_REQUEST_S, LINGER_S, LOAN_S, PROXY_KEEP_ALIVE_S, Deadlines
 from edge.fast import FastPath, Peer
 from edge.framing import END, HEAD_MAX_BYTES, body_length, is_hopeless
 from edge.guests import Guests
 from edge.proxies import NOWHERE, Proxies, packed
+from edge.shedding import Shedding
 
 BATCH: Final = 8
 ROUNDS: Final = 16  # batches before the event loop has its turn
-ACCEPTS: Final = 64  # connections before the event loop has its turn
-HEAD_S: Final = 10
-PROXY_KEEP_ALIVE_S: Final = 920
-LINGER_S: Final = 2
-LOAN_S: Final = 30  # for a lent request and its body
+ACCEPTS: Final = 16  # connections before the event loop has its turn
 DRAIN_POLL_S: Final = 0.02
-SHED_TRIES: Final = 64
 
 _IN: Final = select.EPOLLIN
 _IN_OR_OUT: Final = select.EPOLLIN | select.EPOLLOUT
@@ -74,23 +71,18 @@ class Connections:
         self._connections: dict[int, Connection] = {}
         self._second = int(time.monotonic())
         self._deadlines = Deadlines[Connection](self._second)
+        self._shedding = Shedding()
         self._answer: Callable[[bytes, Peer], bytes | None] = fast.answer
         self._is_draining = False
-        if listener.family in (socket.AF_INET, socket.AF_INET6):
-            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # accepted sockets inherit it
+        set_options(listener)
         self._loop.add_reader(self._ready_set.fileno(), self._serve)
         self._loop.add_reader(listener.fileno(), self._accept)
 
-    @property
-    def waiting_bytes(self) -> int:
-        """Answers that clients don't take."""
-        return sum(len(connection.output) for connection in self._connections.values())
-
     def tick(self) -> None:
-        """To be called several times a second: ends what has taken too long."""
+        """To be called many times a second: ends what has taken too long."""
         self._second = int(time.monotonic())
         for connection in self._deadlines.passed(self._second):
-            if connection.pending and connection.guest is None and not connection.is_ending:
+            if connection.is_asking_slowly:
                 self._end_with(connection, answer.TOO_SLOW)
             else:
                 self._close(connection)
@@ -100,7 +92,9 @@ class Connections:
 
         Once, as the last call."""
         self._loop.remove_reader(self._listener.fileno())
-        self._is_draining, self._answer = True, _nothing
+        self._is_draining = True
+        self._answer = lambda _data, _peer: None  # every answer has to say so: `FastPath.other` does
+        self._guests.stop()
         started = time.monotonic()
         while (elapsed := time.monotonic() - started) < within_s and self._connections:
             if elapsed >= LAST_REQUEST_S and not any(held.is_owed for held in self._connections.values()):
@@ -140,7 +134,7 @@ class Connections:
         keep_alive_s = PROXY_KEEP_ALIVE_S if is_trusted else KEEP_ALIVE_S
         peer, deadline = Peer(address, is_direct=not is_trusted), self._second + self._limits.head_s
         connection = Connection(accepted, peer, self, keep_alive_s=keep_alive_s, deadline=deadline)
-        connection.is_trusted = is_trusted
+        connection.opened_s, connection.is_trusted = self._second, is_trusted
         connection.needs_prologue = connection.is_odd = is_trusted and self._limits.proxy_protocol
         descriptor = accepted.fileno()
         self._connections[descriptor] = connection
@@ -152,24 +146,11 @@ class Connections:
         return len(self._connections) < self._limits.connections or self._shed()
 
     def _shed(self) -> bool:
-        """Closes the connection that would be closed next for being idle or slow; trusted ones and loans stay."""
-        spared: list[Connection] = []
-        found = None
-        for connection in self._deadlines.next_due():
-            if connection.is_trusted or connection.guest is not None:
-                spared.append(connection)
-                if len(spared) == SHED_TRIES:
-                    break
-                continue
-            found = connection
-            break
-        for connection in spared:
-            self._deadlines.watch(connection)
-        if found is None:
-            return False
-        self._counts.connections_shed += 1
-        self._close(found)
-        return True
+        found = self._shedding.choose(self._connections.values(), self._second)
+        if found is not None:
+            self._counts.connections_shed += 1
+            self._close(found)
+        return found is not None
 
     # --- requests
 
@@ -222,6 +203,8 @@ class Connections:
         connection.has_unread = True
         try:
             connection.flush()
+            if connection.is_backed_up and not connection.output:
+                self._take_up(connection)
             while connection.is_lingering and connection.has_unread:
                 connection.read()  # and forget
             while connection.is_open and connection.has_unread and connection.wants_bytes:
@@ -235,7 +218,6 @@ class Connections:
         if connection.guest is None:
             self._judge(connection, data)
         elif connection.body_left == FOR_GOOD:
-            connection.deadline = self._second + LOAN_S
             connection.guest.feed(data)
         else:
             body, connection.pending = data[: connection.body_left], data[connection.body_left :]
@@ -248,7 +230,11 @@ class Connections:
         if connection.needs_prologue:
             known, data = 0, self._after_prologue(connection, data)
         replies: list[bytes] = []
+        waiting = len(connection.output)
         while data and not connection.is_ending:
+            if waiting >= OUTPUT_MAX_BYTES:
+                connection.pending, connection.is_backed_up = data, True
+                break
             end = data.find(END, max(0, known - len(END)))
             if not 0 <= end <= HEAD_MAX_BYTES - len(END):
                 self._judge_part(connection, data, known, replies)
@@ -260,8 +246,15 @@ class Connections:
                 self._lend(connection, head, data)
                 return
             replies.append(reply.data)
+            waiting += len(reply.data)
             connection.is_ending = reply.closes
         self._send(connection, replies)
+
+    def _take_up(self, connection: Connection) -> None:
+        """What had to wait is judged."""
+        data, connection.pending, connection.is_backed_up = connection.pending, b"", False
+        self._fast.begin()
+        self._judge(connection, data)
 
     def _after_prologue(self, connection: Connection, data: bytes) -> bytes:
         """What follows a balancer's word on whom it speaks for; nothing while that isn't whole, or is none."""
@@ -298,13 +291,15 @@ class Connections:
         """Answers in order, once what they speak of is in the ring."""
         self._fast.commit()
         if replies:
-            if not connection.pending:
+            if not connection.pending or connection.is_backed_up:
                 connection.deadline = self._second + connection.keep_alive_s
             try:
                 connection.transmit(b"".join(replies))
             except OSError:
                 self._close(connection)
         self._settle(connection)
+        if connection.is_backed_up and not connection.output:
+            self._loop.call_soon(self._attend_if_open, connection)  # after others had their turn
 
     def _end_with(self, connection: Connection, last: answer.Answer) -> None:
         """Says why, and closes."""
@@ -318,7 +313,7 @@ class Connections:
         """What this connection waits for now; where that is nothing, its end."""
         if not connection.is_open:
             return
-        if connection.is_half_closed and connection.guest is None and not connection.output:
+        if connection.is_half_closed and connection.guest is None and not connection.has_more_to_send:
             self._close(connection)
             return
         if bool(connection.output) != connection.awaits_room:
@@ -353,14 +348,17 @@ class Connections:
         connection.guest.feed(head + body)
 
     def on_answered(self, connection: Connection) -> None:
-        """The loan is over: what came meanwhile is taken up."""
+        """The loan is over, unless aiohttp reads on: what came meanwhile is taken up."""
+        if connection.body_left != 0:
+            connection.body_left = FOR_GOOD
+            connection.deadline = self._second + LOAN_S
+            self._settle(connection)
+            return
         guest, connection.guest = connection.guest, None
         if guest is not None:
             self._guests.give_back(guest)
         connection.deadline = self._second + connection.keep_alive_s
-        data, connection.pending = connection.pending, b""
-        self._fast.begin()
-        self._judge(connection, data)
+        self._take_up(connection)
         if connection.has_unread:
             self._attend(connection)
 
@@ -396,7 +394,3 @@ class Connections:
             del self._connections[connection.socket.fileno()]
             self._counts.connections_open = len(self._connections)
             connection.close()
-
-
-def _nothing(_data: bytes, _peer: Peer) -> None:
-    """While the worker stops, every answer has to say so: `FastPath.other` does."""

@@ -15,7 +15,6 @@ aiohttp is imported after the worker serves already, which halves the time to th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
@@ -32,6 +31,11 @@ class Borrower(Protocol):
         """The peer's, 4 or 16 bytes."""
         ...
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether its client leaves so many answers that it is to get no more for now; `Guest.go_on` ends that."""
+        ...
+
     def deliver(self, data: bytes) -> None:
         """Part of an answer."""
 
@@ -45,6 +49,15 @@ class Borrower(Protocol):
         """More of a body may come."""
 
 
+class Host(Protocol):
+    """Where handlers come from: aiohttp's server."""
+
+    def __call__(self) -> web.RequestHandler: ...
+
+    def stop(self) -> None:
+        """Every answer from now on ends its connection, and says so."""
+
+
 class Guest(asyncio.Transport):
     """aiohttp's end of a loan."""
 
@@ -55,6 +68,7 @@ class Guest(asyncio.Transport):
         self._handler: web.RequestHandler | None = None
         self._early = b""
         self._is_closed = False
+        self._room: asyncio.Future[None] | None = None
 
     @property
     def is_usable(self) -> bool:
@@ -87,6 +101,18 @@ class Guest(asyncio.Transport):
         if self.borrower is not None and not self._is_closed:
             self.borrower.answered()
 
+    async def until_taken(self) -> None:
+        """Waits while the borrower's client takes no answers."""
+        if self.borrower is not None and self.borrower.is_behind:
+            self._room = asyncio.get_running_loop().create_future()
+            await self._room
+
+    def go_on(self) -> None:
+        """The client has taken what there was."""
+        room, self._room = self._room, None
+        if room is not None and not room.done():
+            room.set_result(None)
+
     # --- what aiohttp does with a transport
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
@@ -97,6 +123,7 @@ class Guest(asyncio.Transport):
         if self._is_closed:
             return
         self._is_closed = True
+        self.go_on()
         borrower, self.borrower = self.borrower, None
         if borrower is not None:
             borrower.ended()
@@ -133,16 +160,25 @@ class Guests:
     """One worker's."""
 
     def __init__(self) -> None:
-        self._new_handler: Callable[[], web.RequestHandler] | None = None
+        self._host: Host | None = None
+        self._is_stopping = False
         self._early: list[Guest] = []
         self._idle: list[Guest] = []
 
-    def open(self, new_handler: Callable[[], web.RequestHandler]) -> None:
+    def open(self, host: Host) -> None:
         """aiohttp is there."""
-        self._new_handler = new_handler
+        self._host = host
+        if self._is_stopping:
+            host.stop()
         early, self._early = self._early, []
         for guest in early:
-            guest.attach(new_handler())
+            guest.attach(host())
+
+    def stop(self) -> None:
+        """The worker stops: who is answered from now on is told."""
+        self._is_stopping = True
+        if self._host is not None:
+            self._host.stop()
 
     def lend(self, borrower: Borrower) -> Guest:
         """One that takes this borrower's next bytes."""
@@ -169,8 +205,8 @@ class Guests:
             if guest.is_usable:
                 return guest
         guest = Guest()
-        if self._new_handler is None:
+        if self._host is None:
             self._early.append(guest)
         else:
-            guest.attach(self._new_handler())
+            guest.attach(self._host())
         return guest

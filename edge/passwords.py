@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qsl
 
 from edge import answer
+from edge.admission import subscriber
 from edge.answer import Answer
 from edge.links import Link
 from shared import password
@@ -68,7 +69,7 @@ class Attempts:
 
     def take(self, address: bytes, link_id: bytes, now_ms: int) -> int:
         """Takes one attempt; returns 0, or where none is left in how many milliseconds there will be."""
-        who = (_subscriber(address), link_id)
+        who = (subscriber(address), link_id)
         count = self._counts.get(who)
         if count is None or count.until_ms <= now_ms:
             self._counts.pop(who, None)  # so that its place in the order is a new one
@@ -82,7 +83,7 @@ class Attempts:
 
     def give_back(self, address: bytes, link_id: bytes) -> None:
         """The attempt that was taken was a right one."""
-        if count := self._counts.get((_subscriber(address), link_id)):
+        if count := self._counts.get((subscriber(address), link_id)):
             count.taken = max(0, count.taken - 1)
 
 
@@ -102,7 +103,3 @@ def typed_in(body: bytes) -> str | None:
         return None
     typed = dict(fields).get("password", "")
     return typed if 0 < len(typed) <= password.PASSWORD_MAX_CHARS else None
-
-
-def _subscriber(address: bytes) -> bytes:
-    return address if len(address) == 4 else address[:8]

@@ -27,15 +27,11 @@ from edge.agent.streams import Stream
 from edge.config import EdgeConfig
 from edge.node import edge_id
 from edge.record import NewerRecord
-from edge.spool import folder_in
+from edge.spool import CannotReplay, folder_in
 from shared.wire import Mark, Marks, MarksQuestion
 
 TRIES: Final = 5  # of one exchange
 _NO_EPOCH = ""  # only expired streams ask in which one they are
-
-
-class CannotReplay(Exception):
-    """The text says why; what has been sent until then is stored."""
 
 
 class Replayed(msgspec.Struct, frozen=True):

@@ -50,10 +50,14 @@ class Server(web.Server):
         self._asking.discard(handler)
         self._note_progress()
 
-    async def finish(self, within_s: float) -> None:
-        """Waits until nobody is owed an answer. Connections are told to close with their next one, so that nobody
-        sends another request into a closed connection."""
+    def stop(self) -> None:
+        """Every answer from now on ends its connection and says so, so that nobody sends another request into a closed
+        one."""
         self._is_stopping = True
+
+    async def finish(self, within_s: float) -> None:
+        """Stops, and waits until nobody is owed an answer."""
+        self.stop()
         asyncio.get_running_loop().call_later(LAST_REQUEST_S, self._give_up_on_silent)
         self._note_progress()
         with contextlib.suppress(TimeoutError):
@@ -62,6 +66,8 @@ class Server(web.Server):
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         self._silent.discard(request.protocol)
         self._asking.add(request.protocol)
+        if isinstance(request.transport, Guest):
+            await request.transport.until_taken()
         if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
             request.transport.write(_GO_ON)  # what aiohttp does for applications, not for its low-level server
         try:

@@ -25,6 +25,10 @@ class NoSpool(Exception):
     """There is no spool where it was looked for; the text says what to do."""
 
 
+class CannotReplay(Exception):
+    """The text says why; what has been sent until then is stored."""
+
+
 class Damage(msgspec.Struct, frozen=True):
     """One record that cannot be given back."""
 

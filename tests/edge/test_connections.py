@@ -11,8 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from edge import connections
+from edge.connection import OUTPUT_MAX_BYTES, SOCKET_BUFFER_BYTES
 from edge.connections import Limits
 from edge.framing import HEAD_MAX_BYTES
+from edge.guests import Guests
+from edge.server import Server
 from tests.edge.building import KEY, domain, key, link
 from tests.edge.serving import Serving, get, serving
 
@@ -152,6 +156,7 @@ async def test_a_slow_head_is_told_so_and_an_idle_connection_just_ends(tmp_path:
 async def test_a_further_connection_takes_the_place_of_the_idlest(tmp_path: Path) -> None:
     async with serving(tmp_path, domain(), link(), limits=Limits(3, 0)) as edge:
         talks = [await edge.connect() for _ in range(3)]
+        await asyncio.sleep(1.1)
         for talk in talks[:2]:
             talk.say(get())
             await talk.hear()
@@ -163,6 +168,24 @@ async def test_a_further_connection_takes_the_place_of_the_idlest(tmp_path: Path
             talk.say(get())
             assert (await talk.hear()).status == 302
         assert edge.app.counts.connections_shed == 1
+
+
+async def test_connections_that_have_just_come_are_not_closed_for_each_other(tmp_path: Path) -> None:
+    """They are the nearest to their deadlines, since who has not asked yet gets less time than who has."""
+    async with serving(tmp_path, domain(), link(), limits=Limits(8, 0)) as edge:
+        idle = [await edge.connect() for _ in range(8)]
+        for talk in idle:
+            talk.say(get())
+            await talk.hear()
+        await asyncio.sleep(1.1)
+        newest = [await edge.connect() for _ in range(4)]
+        newest[0].say(get()[:40])
+        await asyncio.sleep(0.1)
+        for talk, request in zip(newest, (get()[40:], get(), get(), get()), strict=True):
+            talk.say(request)
+            assert (await talk.hear()).status == 302
+        for talk in idle[:4]:
+            assert await talk.hear_end() == b""
 
 
 async def test_a_trusted_proxy_s_connection_is_never_shed(tmp_path: Path) -> None:
@@ -184,21 +207,104 @@ async def test_one_address_cannot_open_connections_without_end(tmp_path: Path) -
 
 
 async def test_who_does_not_take_the_answers_is_read_no_further(edge: Serving) -> None:
-    """Answers that wait take memory: a client gets no more of it than the sockets' buffers and one batch."""
-    sock = socket.create_connection(("127.0.0.1", edge.port))
-    sock.setblocking(False)
-    request, sent = get("/unknown", BROWSER) * 50, 0
-    while not edge.front.waiting_bytes:
+    """Answers that wait take memory: a client gets no more of it than the sockets' buffers and a little."""
+    request = get("/unknown", BROWSER)
+    sock, sent = small_window(edge.port), 0
+    quiet = 0
+    while quiet < 200:
+        quiet += 1
         with contextlib.suppress(BlockingIOError):
-            sent += sock.send(request)
+            sent += sock.send(request * 50)
+            quiet = 0
         await asyncio.sleep(0)
-    assert edge.front.waiting_bytes < 4_000_000
-    left, tail, loop = sent // (len(request) // 50), b"", asyncio.get_running_loop()
-    while left > 0:
-        tail += await asyncio.wait_for(loop.sock_recv(sock, 1 << 20), 5)
-        *whole, tail = tail.split(b"HTTP/1.1 404")
-        left -= len(whole)
-    sock.close()
+    judged = edge.app.counts.unknown_slugs
+    page = await edge.ask("/unknown")
+    assert judged * len(page.body) < OUTPUT_MAX_BYTES + 4 * SOCKET_BUFFER_BYTES
+    await take(sock, b"HTTP/1.1 404", sent // len(request))
+
+
+@pytest.mark.parametrize("target", ["/unknown", "/_t/t.js"])
+async def test_many_requests_at_once_are_all_answered_as_the_client_takes_them(edge: Serving, target: str) -> None:
+    sock, count = small_window(edge.port), 300
+    sending = asyncio.ensure_future(asyncio.get_running_loop().sock_sendall(sock, get(target) * count))
+    await asyncio.sleep(0.2)
+    await take(sock, b"HTTP/1.1 ", count)
+    await sending
+    sock.send(get())
+    await take(sock, b"HTTP/1.1 302", 1)
+
+
+async def test_a_client_that_sends_no_more_gets_all_its_answers(edge: Serving) -> None:
+    sock, count = small_window(edge.port), 300
+    await asyncio.get_running_loop().sock_sendall(sock, get("/unknown") * count)
+    sock.shutdown(socket.SHUT_WR)
+    await asyncio.sleep(0.2)
+    await take(sock, b"HTTP/1.1 404", count)
+    assert await asyncio.wait_for(asyncio.get_running_loop().sock_recv(sock, 9), 5) == b""
+
+
+async def test_answers_of_aiohttp_s_own_connections_arrive_as_the_client_takes_them(edge: Serving) -> None:
+    first = get("/_t/e", "Origin: https://shop.example", "Transfer-Encoding: chunked", method="POST")
+    chunked = first + b"%x\r\n%b\r\n0\r\n\r\n" % (len(BEACON), BEACON)
+    sock, count = small_window(edge.port), 300
+    await asyncio.get_running_loop().sock_sendall(sock, chunked + get("/unknown") * count)
+    await asyncio.sleep(0.3)
+    judged = edge.app.counts.unknown_slugs
+    page = await edge.ask("/unknown")
+    assert 0 < judged * len(page.body) < OUTPUT_MAX_BYTES + 4 * SOCKET_BUFFER_BYTES
+    await take(sock, b"HTTP/1.1 404", count)
+
+
+def small_window(port: int) -> socket.socket:
+    """A client that takes only so much by itself."""
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    sock.connect(("127.0.0.1", port))
+    sock.setblocking(False)
+    return sock
+
+
+async def take(sock: socket.socket, start: bytes, count: int) -> None:
+    """Reads until so many answers that start so have come."""
+    tail = b""
+    while count > 0:
+        data = await asyncio.wait_for(asyncio.get_running_loop().sock_recv(sock, 1 << 20), 5)
+        assert data, f"{count} answers are missing"
+        *whole, tail = (tail + data).split(start)
+        count -= len(whole)
+
+
+async def test_a_body_that_trickles_is_waited_for_no_longer_than_any(
+    edge: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "LOAN_S", 1)
+    talk = await edge.connect()
+    talk.say(get("/_t/e", "Origin: https://shop.example", "Transfer-Encoding: chunked", method="POST"))
+
+    async def trickle() -> None:
+        while True:
+            talk.say(b"1\r\n{\r\n")
+            await asyncio.sleep(0.1)
+
+    trickling = asyncio.ensure_future(trickle())
+    assert b" 204" not in await talk.hear_end()
+    trickling.cancel()
+
+
+async def test_a_full_worker_closes_slow_bodies_when_nothing_else_is_left(tmp_path: Path) -> None:
+    async with serving(tmp_path, domain(), link(), key("*"), limits=Limits(3, 0)) as edge:
+        talks = [await edge.connect() for _ in range(3)]
+        for talk in talks:
+            talk.say(get("/_t/e", "Origin: https://shop.example", method="POST", body=BEACON)[:-1])
+        async with asyncio.timeout(5):
+            while edge.app.counts.lent < 3:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        newest = await edge.connect()
+        newest.say(get())
+        assert (await newest.hear()).status == 302
+        assert await talks[0].hear_end() == b""
+        talks[1].say(BEACON[-1:])
+        assert (await talks[1].hear()).status == 204
 
 
 async def test_a_reset_connection_harms_nobody(edge: Serving) -> None:
@@ -227,3 +333,52 @@ async def test_a_stopping_worker_answers_what_is_on_its_way_and_says_that_it_clo
     assert await idle.hear_end() == b""
     await stopping
     assert len(edge.clicks()) == 3
+
+
+async def test_a_lent_request_is_told_as_well_that_the_worker_stops(edge: Serving) -> None:
+    lent, later = await edge.connect(), await edge.connect()
+    post = get("/_t/e", "Origin: https://shop.example", method="POST", body=BEACON)
+    lent.say(post[:-5])
+    later.say(get("/_t/health")[:20])
+    stopping = asyncio.ensure_future(edge.stop())
+    await asyncio.sleep(0.1)
+    lent.say(post[-5:] + get())
+    later.say(get("/_t/health")[20:])
+    for talk, status in ((lent, 204), (later, 200)):
+        reply = await talk.hear()
+        assert (reply.status, reply["connection"]) == (status, "close")
+        assert await talk.hear_end() == b""
+    await asyncio.wait_for(stopping, 2)
+    assert len(edge.beacons()) == 1
+    assert edge.clicks() == []  # who was told that the connection closes asks again on another
+
+
+async def test_so_is_one_that_waits_until_aiohttp_is_there(edge: Serving) -> None:
+    guests, borrower = Guests(), Borrowing()
+    guests.lend(borrower).feed(get("/_t/health"))
+    guests.stop()
+    guests.open(Server(edge.app.respond))
+    await asyncio.wait_for(borrower.has_ended.wait(), 5)
+    assert b"\r\nConnection: close\r\n" in borrower.received
+
+
+class Borrowing:
+    """A connection that has lent its request."""
+
+    address, is_behind = bytes(4), False
+
+    def __init__(self) -> None:
+        self.received = b""
+        self.has_ended = asyncio.Event()
+
+    def deliver(self, data: bytes) -> None:
+        self.received += data
+
+    def answered(self) -> None:
+        """Only where the connection goes on."""
+
+    def ended(self) -> None:
+        self.has_ended.set()
+
+    def resume(self) -> None:
+        """It has sent everything."""

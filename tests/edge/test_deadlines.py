@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.deadlines import Deadlines
+from edge.deadlines import AT_ONCE, SHARE, Deadlines
 
 
 @dataclass(eq=False)
@@ -50,16 +50,25 @@ def test_what_is_closed_is_nobody_s_business() -> None:
     assert list(deadlines.passed(200)) == []
 
 
-def test_the_next_due_come_in_order_and_may_be_watched_again() -> None:
+def test_those_of_one_second_need_not_be_ended_at_once() -> None:
     deadlines = Deadlines[Item](100)
-    late, early, moved = Item(175), Item(110), Item(105)
-    for item in (late, early, moved):
+    items = [Item(105) for _ in range(AT_ONCE + 1)]
+    for item in items:
         deadlines.watch(item)
-    moved.deadline = 180
-    first = next(iter(deadlines.next_due()))
-    assert first is early
-    deadlines.watch(early)
-    assert [*deadlines.next_due()] == [early, late, moved]
+    assert list(deadlines.passed(106)) == items[:AT_ONCE]
+    deadlines.watch(late := Item(106))
+    assert list(deadlines.passed(107)) == [items[AT_ONCE], late]
+
+
+def test_however_many_are_due_in_a_second_all_are_ended_soon() -> None:
+    deadlines = Deadlines[Item](100)
+    items = [Item(105) for _ in range(5_000)]
+    for item in items:
+        deadlines.watch(item)
+    rounds = [list(deadlines.passed(105)) for _ in range(100)]
+    assert [item for part in rounds for item in part] == items[: sum(map(len, rounds))]
+    assert max(map(len, rounds)) == 5_000 // SHARE
+    assert sum(map(len, rounds)) > 4_500
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(1, 80)), max_size=200))

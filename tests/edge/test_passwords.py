@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus, urlencode
@@ -183,6 +184,14 @@ class TestAttempts:
             attempts.take(network + at.to_bytes(8, "big"), b"link", 0)
         assert attempts.take(network + bytes(7) + b"\xff", b"link", 0) > 0
         assert attempts.take(bytes.fromhex("20010db800000002") + bytes(8), b"link", 0) == 0
+
+    @pytest.mark.parametrize("network", ["::ffff:0:0", "64:ff9b::"])
+    def test_are_each_visitor_s_own_where_ipv6_holds_ipv4(self, network: str) -> None:
+        attempts, first = Attempts(), ip_address(network).packed[:12]
+        for _ in range(ATTEMPTS + 1):
+            attempts.take(first + bytes((203, 0, 113, 7)), b"link", 0)
+        assert attempts.take(first + bytes((203, 0, 113, 7)), b"link", 0) > 0
+        assert attempts.take(first + bytes((203, 0, 113, 8)), b"link", 0) == 0
 
     def test_are_kept_within_bounds(self) -> None:
         attempts = Attempts()

@@ -21,10 +21,15 @@ all in one. For well-formed bytes all of these are the same.
 
 Bytes that cannot become a request may be refused at once or when they have come to an end. Where one server has refused
 and the other waits, an empty line is sent after them, and then both must have refused.
+
+A head is as large as it was sent, and refused with 431 when it is too large. aiohttp doesn't count the white space
+around values, so it may take one that the edge refuses, never the other way round.
 """
 
 from __future__ import annotations
 
+from edge.answer import TOO_LARGE
+from edge.framing import HEAD_MAX_BYTES
 from tests.security.subjects import Exchange
 
 
@@ -39,6 +44,19 @@ def difference(one: Exchange, other: Exchange) -> str:
     if one.is_closed != other.is_closed:
         return f"one closed the connection, the other did not, after {_statuses(one)}"
     return ""
+
+
+def is_refused_for_its_size(edge: Exchange, plain: Exchange, heads: list[bytes]) -> bool:
+    """Whether the edge took what the plain server took, up to one of `heads` that is too large."""
+    count = len(edge.accepted)
+    return (
+        any(len(head) > HEAD_MAX_BYTES for head in heads)
+        and edge.replies[count:] != ()
+        and edge.replies[-1].status == TOO_LARGE.status
+        and edge.is_closed
+        and edge.accepted == plain.accepted[:count]
+        and edge.records == plain.records[: len(edge.records)]
+    )
 
 
 def _statuses(exchange: Exchange) -> str:
