@@ -18,12 +18,11 @@ a budget of new connections an address. A connection that does not take its answ
 from __future__ import annotations
 
 import asyncio
-import errno
 import select
 import socket
 import time
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from edge import answer, proxy_protocol
 from edge.admission import Admission
@@ -33,11 +32,11 @@ from edge.deadlines import KEEP_ALIVE_S, LAST_REQUEST_S, Deadlines
 from edge.fast import FastPath, Peer
 from edge.framing import END, HEAD_MAX_BYTES, body_length, is_hopeless
 from edge.guests import Guests
+from edge.listener import Listener
 from edge.proxies import NOWHERE, Proxies, packed
 
 BATCH: Final = 8
 ROUNDS: Final = 16  # batches before the event loop has its turn
-ACCEPTS: Final = 64  # connections before the event loop has its turn
 HEAD_S: Final = 10
 PROXY_KEEP_ALIVE_S: Final = 920
 LINGER_S: Final = 2
@@ -48,7 +47,6 @@ SHED_TRIES: Final = 64
 _IN: Final = select.EPOLLIN
 _IN_OR_OUT: Final = select.EPOLLIN | select.EPOLLOUT
 _WATCHED: Final = select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLET
-_OUT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
 class Limits(NamedTuple):
@@ -66,7 +64,7 @@ class Connections:
     def __init__(
         self, listener: socket.socket, fast: FastPath, guests: Guests, proxies: Proxies, counts: Counts, limits: Limits
     ) -> None:
-        self._listener, self._fast, self._guests = listener, fast, guests
+        self._fast, self._guests = fast, guests
         self._proxies, self._counts, self._limits = proxies, counts, limits
         self._admission = Admission(limits.per_address_s, proxies.trusts)
         self._loop = asyncio.get_running_loop()
@@ -76,10 +74,8 @@ class Connections:
         self._deadlines = Deadlines[Connection](self._second)
         self._answer: Callable[[bytes, Peer], bytes | None] = fast.answer
         self._is_draining = False
-        if listener.family in (socket.AF_INET, socket.AF_INET6):
-            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # accepted sockets inherit it
         self._loop.add_reader(self._ready_set.fileno(), self._serve)
-        self._loop.add_reader(listener.fileno(), self._accept)
+        self._listener = Listener(listener, self._admit, self._shed)
 
     @property
     def waiting_bytes(self) -> int:
@@ -89,6 +85,7 @@ class Connections:
     def tick(self) -> None:
         """To be called several times a second: ends what has taken too long."""
         self._second = int(time.monotonic())
+        self._listener.tick()
         for connection in self._deadlines.passed(self._second):
             if connection.pending and connection.guest is None and not connection.is_ending:
                 self._end_with(connection, answer.TOO_SLOW)
@@ -99,7 +96,7 @@ class Connections:
         """Takes no new connections, answers what is on its way in, and closes. The listening socket is left open.
 
         Once, as the last call."""
-        self._loop.remove_reader(self._listener.fileno())
+        self._listener.stop()
         self._is_draining, self._answer = True, _nothing
         started = time.monotonic()
         while (elapsed := time.monotonic() - started) < within_s and self._connections:
@@ -115,24 +112,14 @@ class Connections:
 
     # --- new connections
 
-    def _accept(self) -> None:
-        for _ in range(ACCEPTS):
-            try:
-                accepted, address = self._listener.accept()
-            except BlockingIOError:
-                return
-            except OSError as error:
-                if error.errno in _OUT_OF_DESCRIPTORS:
-                    self._shed()
-                    return
-                continue  # this one was reset before it was taken
-            self._counts.connections_accepted += 1
-            peer = (packed(address[0]) if address else None) or NOWHERE
-            if not self._admission.admits(peer, time.monotonic()) or not self._has_room():
-                self._counts.connections_refused += 1
-                accepted.close()
-                continue
+    def _admit(self, accepted: socket.socket, address: Any) -> None:
+        self._counts.connections_accepted += 1
+        peer = (packed(address[0]) if address else None) or NOWHERE
+        if self._admission.admits(peer, time.monotonic()) and self._has_room():
             self._adopt(accepted, peer)
+        else:
+            self._counts.connections_refused += 1
+            accepted.close()
 
     def _adopt(self, accepted: socket.socket, address: bytes) -> None:
         accepted.setblocking(False)

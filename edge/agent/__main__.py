@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
 import shutil
 import socket
@@ -186,7 +187,9 @@ def _budget_bytes(config: EdgeConfig, spool: Path) -> int:
     return min(BUDGET_MOST_BYTES, shutil.disk_usage(spool).total // BUDGET_SHARE)
 
 
+@functools.cache
 def _version() -> str:
+    """Read from a file once: a process without descriptors still has to tell its version."""
     try:
         return metadata.version("clicktrail")
     except metadata.PackageNotFoundError:
