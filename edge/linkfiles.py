@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import unicodedata
 from hashlib import sha256
 from pathlib import Path
@@ -28,6 +29,7 @@ FORMAT = 2  # of values and of which kinds of entries there are; another one is 
 MAP_BYTES = (64 << 30, 8 << 30, 1 << 30)  # address space, not memory: the largest that the system grants
 MAX_READERS = 1024
 MAX_NAME_BYTES = 480  # LMDB takes 511
+FATAL_SIGNALS = (signal.SIGBUS, signal.SIGSEGV, signal.SIGABRT)  # past the file, past a page, LMDB's own assertions
 POSITION = b"\x00position"
 MOVED = b"\x00moved"
 CURRENT = "current"
@@ -56,6 +58,7 @@ class Position(msgspec.Struct, frozen=True, array_like=True):
     epoch: str
     rev: int
     tip: str = ""  # that came with the rev: see shared.wire.ChangePage
+    digest: int = 0  # of all entries: see edge.linkchain
 
 
 class Moved(msgspec.Struct, frozen=True, array_like=True):

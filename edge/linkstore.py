@@ -170,7 +170,9 @@ class SnapshotWriter:
         position = Position(self._start.epoch, self._start.rev, self._start.tip)
         with self._environment.begin(write=True) as transaction:
             linkchain.put_unlinked(transaction, POSITION, _encoder.encode(position))
-        linkchain.link_all(self._environment)
+        position = msgspec.structs.replace(position, digest=linkchain.link_all(self._environment))
+        with self._environment.begin(write=True) as transaction:
+            linkchain.put(transaction, POSITION, _encoder.encode(position))
         self._environment.sync(True)
         self._environment.close()
         self._write_manifest()
@@ -216,16 +218,18 @@ def _apply(transaction: lmdb.Transaction[bytes], page: ChangePage) -> None:
     if page.rev <= held.rev:
         return
     keys = [normal_key(change.key) for change in page.changes]
+    digest = held.digest
     for change in page.changes:
         if change.rev <= held.rev:
             continue
         if change.entry is None:
-            linkchain.delete(transaction, name_of(normal_key(change.key)))
+            digest += linkchain.delete(transaction, name_of(normal_key(change.key)))
         else:
-            linkchain.put(transaction, _name_of(change.entry), _encoder.encode(change.entry))
+            digest += linkchain.put(transaction, _name_of(change.entry), _encoder.encode(change.entry))
     moved = Moved(transaction.id(), keys)
     transaction.put(MOVED, seal(MOVED, _encoder.encode(moved)))
-    linkchain.put(transaction, POSITION, _encoder.encode(Position(page.epoch, page.rev, page.tip)))
+    position = Position(page.epoch, page.rev, page.tip, digest % linkchain.DIGEST_MODULUS)
+    linkchain.put(transaction, POSITION, _encoder.encode(position))
 
 
 def _name_of(entry: Entry) -> bytes:

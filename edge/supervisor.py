@@ -28,13 +28,12 @@ from edge.children import Child
 from edge.claims import bind_listeners, check_certificate, lock_data, make_ring_directory, open_listeners
 from edge.config import EdgeConfig
 from edge.lifeline import Orders
-from edge.linkfiles import CURRENT, current_generation, mark_damaged
+from edge.linkfiles import CURRENT, FATAL_SIGNALS, current_generation, mark_damaged
 from shared.config import LogConfig
 from shared.logs import get_logger
 
 STOP_S = 9.5
 AGENT_STOP_S = 5.0  # of STOP_S, kept for the agent when workers take long
-FATAL_SIGNALS = (signal.SIGBUS, signal.SIGSEGV, signal.SIGABRT)  # past the file, past a page, LMDB's own assertions
 FATAL_WINDOW_S = 10.0
 
 _log = get_logger()

@@ -30,16 +30,17 @@ def environment(tmp_path: Path) -> Iterator[lmdb.Environment]:
 def test_any_history_leaves_a_chain(environment: lmdb.Environment) -> None:
     chance = random.Random(1)
     held: dict[bytes, bytes] = {POSITION: b"here"}
+    digest = 0
     for _ in range(60):
         with environment.begin(write=True) as transaction:
             for name in chance.choices(NAMES, k=40):
                 if chance.random() < 0.4:
-                    linkchain.delete(transaction, name)
+                    digest += linkchain.delete(transaction, name)
                     held.pop(name, None)
                 else:
                     held[name] = chance.randbytes(chance.randrange(200))
-                    linkchain.put(transaction, name, held[name])
-        check(environment, held)
+                    digest += linkchain.put(transaction, name, held[name])
+        check(environment, held, digest)
 
 
 def test_a_cache_filled_in_any_order_is_a_chain(environment: lmdb.Environment) -> None:
@@ -51,15 +52,16 @@ def test_a_cache_filled_in_any_order_is_a_chain(environment: lmdb.Environment) -
             linkchain.put_unlinked(transaction, name, b"somewhere")
     with environment.begin() as view, pytest.raises(Damage):
         linkchain.gap_at(view, b"link:go.example/none")
-    linkchain.link_all(environment)
-    check(environment, {POSITION: b"here", **dict.fromkeys(names, b"somewhere")})
+    digest = linkchain.link_all(environment)
+    check(environment, {POSITION: b"here", **dict.fromkeys(names, b"somewhere")}, digest)
 
 
-def check(environment: lmdb.Environment, held: dict[bytes, bytes]) -> None:
+def check(environment: lmdb.Environment, held: dict[bytes, bytes], digest: int) -> None:
     """Every entry is there, and so is every gap between two of them."""
     order = sorted(held)
     with environment.begin() as view:
         assert {name: unseal(name, stored) for name, stored in view.cursor()} == held
+        assert linkchain.verify_all(view) == digest % linkchain.DIGEST_MODULUS
         absent = [name for name in NAMES if name not in held]
         for name in (*absent, *(name + b"!" for name in order)):
             at = bisect.bisect(order, name)
