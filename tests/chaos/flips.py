@@ -2,8 +2,12 @@
 
 A cache of some thousand links with a history of edits, so that its file has branch pages and older copies of leaves.
 Then one bit after the other is flipped, a worker's side of the cache asks for every link, in a process of its own that
-may die of it, and the bit is flipped back. Prints as JSON what became of flips and of answers.
-`--structure` flips only bits that lead a search: a small part of the file, where flips do the most.
+may die of it, and the bit is flipped back. Where an answer was wrong all the same, the agent's scrub is asked. Prints
+as JSON what became of flips and of answers. `--where` chooses the bits:
+
+    anywhere    in the file
+    structure   that lead a search: a tenth of the file, where flips do the most
+    pointers    of the tree's page numbers: one in some thousand, which may lead to an older copy of a page
 """
 
 from __future__ import annotations
@@ -14,10 +18,11 @@ import os
 import random
 import signal
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from edge.agent.scrub import scrub
 from edge.linkfiles import CURRENT, DAMAGED, Damage
 from edge.links import LinkCache
 from edge.linkstore import LinkStore
@@ -27,8 +32,9 @@ LINKS = 1_500
 EDITS = 300  # pages of the feed
 CHILD_S = 30  # for all look-ups; a reader that takes longer hangs
 PAGE_BYTES = 4096
-_FLAGS_AT, _LOWER_AT, _UPPER_AT = 10, 12, 14  # in a page of LMDB, behind its number; after them the table of its nodes
+_FLAGS_AT, _LOWER_AT, _UPPER_AT, _TABLE_AT = 10, 12, 14, 16  # in a page of LMDB; the table says where its nodes are
 _BRANCH, _META = 0x01, 0x08
+_META_BYTES, _ROOT_AT, _TXN_AT = 160, 128, 144
 
 
 def build(folder: Path, chance: random.Random) -> dict[str, str]:
@@ -51,19 +57,41 @@ def build(folder: Path, chance: random.Random) -> dict[str, str]:
     return links
 
 
-def structural_bits(data: bytes) -> list[int]:
-    """Offsets of the bytes that lead a search: meta pages, branch pages, headers and node tables of leaves."""
+def places(where: str, data: bytes) -> Sequence[int]:
+    """Offsets of the bytes whose bits are flipped."""
+    if where == "anywhere":
+        return range(len(data))
+    if where == "pointers":
+        return list(_pointers(data, _root(data)))
     found: list[int] = []
     for page in range(0, len(data), PAGE_BYTES):
-        flags = int.from_bytes(data[page + _FLAGS_AT : page + _LOWER_AT], "little")
-        lower = int.from_bytes(data[page + _LOWER_AT : page + _UPPER_AT], "little")
-        upper = int.from_bytes(data[page + _UPPER_AT : page + _UPPER_AT + 2], "little")
+        flags, lower, upper = (_short(data, page + at) for at in (_FLAGS_AT, _LOWER_AT, _UPPER_AT))
         if flags & _META:
-            found += range(page, page + 160)
+            found += range(page, page + _META_BYTES)
         elif lower <= upper <= PAGE_BYTES:
             found += range(page, page + lower)
             found += range(page + upper, page + PAGE_BYTES) if flags & _BRANCH else ()
     return found
+
+
+def _root(data: bytes) -> int:
+    """Number of the tree's first page, by the newer of the two meta pages."""
+    newer = max((0, PAGE_BYTES), key=lambda page: int.from_bytes(data[page + _TXN_AT : page + _TXN_AT + 8], "little"))
+    return _short(data, newer + _ROOT_AT)
+
+
+def _pointers(data: bytes, number: int) -> Iterator[int]:
+    """Offsets of the lowest bytes of all page numbers in the tree below a page."""
+    page = number * PAGE_BYTES
+    if _short(data, page + _FLAGS_AT) & _BRANCH:
+        for at in range(page + _TABLE_AT, page + _short(data, page + _LOWER_AT), 2):
+            node = page + _short(data, at)
+            yield node
+            yield from _pointers(data, _short(data, node))
+
+
+def _short(data: bytes, at: int) -> int:
+    return int.from_bytes(data[at : at + 2], "little")
 
 
 def ask_all(folder: Path, links: dict[str, str]) -> Counter[str]:
@@ -100,14 +128,14 @@ def flipped(path: Path, at: int, bit: int) -> Generator[None]:
         os.pwrite(file.fileno(), bytes([right]), at)
 
 
-def in_another_process(folder: Path, links: dict[str, str]) -> Counter[str]:
-    """The answers; a reader that died is an answer of its own."""
+def in_another_process(work: Callable[[], Counter[str]]) -> Counter[str]:
+    """What it counts; the death of its process is a count of its own."""
     read_end, write_end = os.pipe()
     pid = os.fork()
     if pid == 0:
         signal.alarm(CHILD_S)
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-        os.write(write_end, json.dumps(ask_all(folder, links)).encode())
+        os.write(write_end, json.dumps(work()).encode())
         os._exit(0)
     os.close(write_end)
     with os.fdopen(read_end, "rb") as pipe:
@@ -119,28 +147,40 @@ def in_another_process(folder: Path, links: dict[str, str]) -> Counter[str]:
     return Counter({f"died: {signal.Signals(number).name if number else 'exception'}": 1})
 
 
+def scrubbed(generation: Path) -> Counter[str]:
+    """Whether a scrub finds the damage or misses it."""
+    try:
+        scrub(generation)
+    except Damage:
+        return Counter({"found": 1})
+    return Counter({"missed": 1})
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
     parser.add_argument("--flips", type=int, required=True)
     parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--structure", action="store_true", help="only where a bit leads a search")
+    parser.add_argument("--where", choices=("anywhere", "structure", "pointers"), default="anywhere")
     options = parser.parse_args()
     chance = random.Random(options.seed)
     links = build(options.folder, chance)
     generation = options.folder / (options.folder / CURRENT).read_text().strip()
     data = (generation / "data.mdb").read_bytes()
-    places = structural_bits(data) if options.structure else range(len(data))
+    chosen = places(options.where, data)
     flips: Counter[str] = Counter()
     answers: Counter[str] = Counter()
+    scrubs: Counter[str] = Counter()
     for _ in range(options.flips):
-        with flipped(generation / "data.mdb", chance.choice(places), chance.randrange(8)):
-            given = in_another_process(options.folder, links)
+        with flipped(generation / "data.mdb", chance.choice(chosen), chance.randrange(8)):
+            given = in_another_process(lambda: ask_all(options.folder, links))
+            if given["wrong"] or given["unknown"]:
+                scrubs += in_another_process(lambda: scrubbed(generation))
         answers += given
         flips[next(kind for kind in ("wrong", "unknown", "refused", *given) if given[kind])] += 1
         (generation / DAMAGED).unlink(missing_ok=True)
         (generation / "lock.mdb").unlink(missing_ok=True)  # with the slots of readers that died
-    print(json.dumps({"flips": flips, "answers": answers, "bytes": len(data)}))
+    print(json.dumps({"flips": flips, "answers": answers, "scrubs": scrubs, "bytes": len(data)}))
 
 
 if __name__ == "__main__":
