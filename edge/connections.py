@@ -19,33 +19,31 @@ of the requests that were read no further one is judged once OUTPUT_MAX_BYTES of
 from __future__ import annotations
 
 import asyncio
-import errno
 import select
 import socket
 import time
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from edge import answer, proxy_protocol
 from edge.admission import Admission
-from edge.connection import FOR_GOOD, OUTPUT_MAX_BYTES, RECEIVE_BYTES, Connection, set_options
+from edge.connection import FOR_GOOD, OUTPUT_MAX_BYTES, RECEIVE_BYTES, Connection
 from edge.counts import Counts
 from edge.deadlines import HEAD_S, KEEP_ALIVE_S, LAST_REQUEST_S, LINGER_S, LOAN_S, PROXY_KEEP_ALIVE_S, Deadlines
 from edge.fast import FastPath, Peer
 from edge.framing import END, HEAD_MAX_BYTES, body_length, is_hopeless
 from edge.guests import Guests
+from edge.listener import Listener
 from edge.proxies import NOWHERE, Proxies, packed
 from edge.shedding import Shedding
 
 BATCH: Final = 8
 ROUNDS: Final = 16  # batches before the event loop has its turn
-ACCEPTS: Final = 16  # connections before the event loop has its turn
 DRAIN_POLL_S: Final = 0.02
 
 _IN: Final = select.EPOLLIN
 _IN_OR_OUT: Final = select.EPOLLIN | select.EPOLLOUT
 _WATCHED: Final = select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLET
-_OUT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
 class Limits(NamedTuple):
@@ -63,7 +61,7 @@ class Connections:
     def __init__(
         self, listener: socket.socket, fast: FastPath, guests: Guests, proxies: Proxies, counts: Counts, limits: Limits
     ) -> None:
-        self._listener, self._fast, self._guests = listener, fast, guests
+        self._fast, self._guests = fast, guests
         self._proxies, self._counts, self._limits = proxies, counts, limits
         self._admission = Admission(limits.per_address_s, proxies.trusts)
         self._loop = asyncio.get_running_loop()
@@ -74,13 +72,13 @@ class Connections:
         self._shedding = Shedding()
         self._answer: Callable[[bytes, Peer], bytes | None] = fast.answer
         self._is_draining = False
-        set_options(listener)
         self._loop.add_reader(self._ready_set.fileno(), self._serve)
-        self._loop.add_reader(listener.fileno(), self._accept)
+        self._listener = Listener(listener, self._admit, self._shed)
 
     def tick(self) -> None:
         """To be called many times a second: ends what has taken too long."""
         self._second = int(time.monotonic())
+        self._listener.tick()
         for connection in self._deadlines.passed(self._second):
             if connection.is_asking_slowly:
                 self._end_with(connection, answer.TOO_SLOW)
@@ -91,7 +89,7 @@ class Connections:
         """Takes no new connections, answers what is on its way in, and closes. The listening socket is left open.
 
         Once, as the last call."""
-        self._loop.remove_reader(self._listener.fileno())
+        self._listener.stop()
         self._is_draining = True
         self._answer = lambda _data, _peer: None  # every answer has to say so: `FastPath.other` does
         self._guests.stop()
@@ -109,24 +107,14 @@ class Connections:
 
     # --- new connections
 
-    def _accept(self) -> None:
-        for _ in range(ACCEPTS):
-            try:
-                accepted, address = self._listener.accept()
-            except BlockingIOError:
-                return
-            except OSError as error:
-                if error.errno in _OUT_OF_DESCRIPTORS:
-                    self._shed()
-                    return
-                continue  # this one was reset before it was taken
-            self._counts.connections_accepted += 1
-            peer = (packed(address[0]) if address else None) or NOWHERE
-            if not self._admission.admits(peer, time.monotonic()) or not self._has_room():
-                self._counts.connections_refused += 1
-                accepted.close()
-                continue
+    def _admit(self, accepted: socket.socket, address: Any) -> None:
+        self._counts.connections_accepted += 1
+        peer = (packed(address[0]) if address else None) or NOWHERE
+        if self._admission.admits(peer, time.monotonic()) and self._has_room():
             self._adopt(accepted, peer)
+        else:
+            self._counts.connections_refused += 1
+            accepted.close()
 
     def _adopt(self, accepted: socket.socket, address: bytes) -> None:
         accepted.setblocking(False)

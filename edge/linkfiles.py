@@ -2,18 +2,21 @@
 
     links/current              name of the generation that serves, replaced by rename
     links/<generation>/manifest.json   epoch, rev and size at its birth, and the format's version
-    links/<generation>/data.mdb        LMDB: entry name -> msgpack of a `shared.wire` entry, then a CRC-32
-    links/<generation>/damaged         there when a worker found damage; says what
+    links/<generation>/data.mdb        LMDB: entry name -> msgpack of a `shared.wire` entry, check of the next, CRC-32
+    links/<generation>/damaged         there when damage was found, or seems to have killed a process; says what
 
 A snapshot becomes a new generation, written aside; changes of the feed go into the one that serves, each page with its
 position in one transaction. LMDB has no checksums, and single flipped bits have been seen to give another
-destination in silence, so each value ends in a CRC-32 over name and value and is never believed without it. A file
-that is shorter than its manifest says is not opened at all, because reading past its end kills the process (SIGBUS).
+destination in silence, so each value ends in a CRC-32 over name and value and is never believed without it; that a
+name is *not* there is believed by the check of the next name in the entry before it (`edge.linkchain`). A file that is
+shorter than its manifest says is not opened at all, because reading past its end kills the process (SIGBUS).
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import unicodedata
 from hashlib import sha256
 from pathlib import Path
@@ -22,14 +25,16 @@ from zlib import crc32
 import lmdb
 import msgspec
 
-FORMAT = 1  # of values and of which kinds of entries there are; another one is built anew from a snapshot
+FORMAT = 2  # of values and of which kinds of entries there are; another one is built anew from a snapshot
 MAP_BYTES = (64 << 30, 8 << 30, 1 << 30)  # address space, not memory: the largest that the system grants
 MAX_READERS = 1024
 MAX_NAME_BYTES = 480  # LMDB takes 511
+FATAL_SIGNALS = (signal.SIGBUS, signal.SIGSEGV, signal.SIGABRT)  # past the file, past a page, LMDB's own assertions
 POSITION = b"\x00position"
 MOVED = b"\x00moved"
 CURRENT = "current"
 DAMAGED = "damaged"
+UNLINKED = b"\xff\xff\xff\xff"  # the check of an entry that no chain has reached yet
 _CHECKSUM_BYTES = 4
 
 
@@ -53,6 +58,7 @@ class Position(msgspec.Struct, frozen=True, array_like=True):
     epoch: str
     rev: int
     tip: str = ""  # that came with the rev: see shared.wire.ChangePage
+    digest: int = 0  # of all entries: see edge.linkchain
 
 
 class Moved(msgspec.Struct, frozen=True, array_like=True):
@@ -73,17 +79,28 @@ def name_of(key: str) -> bytes:
     return name if len(name) <= MAX_NAME_BYTES else b"#" + sha256(name).digest()
 
 
-def seal(name: bytes, value: bytes) -> bytes:
-    """The stored form of a value."""
-    return value + crc32(value, crc32(name)).to_bytes(_CHECKSUM_BYTES, "little")
+def seal(name: bytes, value: bytes, follower: bytes = UNLINKED) -> bytes:
+    """The stored form of a value; `follower` is the check of the name behind it (`check_of`)."""
+    linked = value + follower
+    return linked + crc32(linked, crc32(name)).to_bytes(_CHECKSUM_BYTES, "little")
 
 
 def unseal(name: bytes, stored: bytes) -> bytes:
     """The value of a stored form. Raises Damage."""
-    value = stored[:-_CHECKSUM_BYTES]
-    if seal(name, value) != stored:
+    linked = stored[:-_CHECKSUM_BYTES]
+    if crc32(linked, crc32(name)).to_bytes(_CHECKSUM_BYTES, "little") != stored[-_CHECKSUM_BYTES:]:
         raise Damage(f"the checksum of {name!r} does not match")
-    return value
+    return linked[:-_CHECKSUM_BYTES]
+
+
+def check_of(name: bytes) -> bytes:
+    """By which an entry knows the name behind it; that of the empty name says that nothing follows."""
+    return crc32(name).to_bytes(_CHECKSUM_BYTES, "little")
+
+
+def follower_check(stored: bytes) -> bytes:
+    """What a stored form, whose seal was checked, says of the name behind it."""
+    return stored[-2 * _CHECKSUM_BYTES : -_CHECKSUM_BYTES]
 
 
 def current_generation(folder: Path) -> str:
@@ -93,6 +110,16 @@ def current_generation(folder: Path) -> str:
     except (OSError, UnicodeDecodeError):
         return ""
     return name if name.isalnum() else ""
+
+
+def mark_damaged(path: Path, reason: str) -> bool:
+    """Has the agent build another generation than that at `path`, which serves meanwhile. False: it was marked."""
+    mark = path / DAMAGED
+    if mark.exists():
+        return False
+    with contextlib.suppress(OSError):
+        mark.write_text(reason, encoding="utf-8")
+    return True
 
 
 def open_generation(path: Path, *, readonly: bool) -> tuple[lmdb.Environment, Manifest]:

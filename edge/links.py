@@ -9,7 +9,6 @@ generation's folder, and is never served.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 from collections.abc import Callable, Iterable
@@ -21,14 +20,15 @@ import msgspec
 
 from edge.carriers import Destination, Target
 from edge.hot import Hot
+from edge.linkchain import gap_at
 from edge.linkfiles import (
     CURRENT,
-    DAMAGED,
     MOVED,
     Damage,
     Moved,
     Position,
     current_generation,
+    mark_damaged,
     name_of,
     normal_key,
     open_generation,
@@ -211,8 +211,9 @@ class LinkCache:
         try:
             with self._environment.begin() as view:
                 stored = view.get(name)
-            if stored is None:
-                return None
+                if stored is None:
+                    gap_at(view, name)
+                    return None
             entry = _decode_entry(unseal(name, stored))
             if not isinstance(entry, kind):
                 raise Damage(f"{name!r} holds another kind of entry")
@@ -224,12 +225,8 @@ class LinkCache:
 
     def _report(self, damage: Damage) -> None:
         """Tells the agent, which builds a new generation. Once is enough."""
-        mark = self._folder / self._generation / DAMAGED
-        if mark.exists():
-            return
-        _log.error("the link cache is damaged", generation=self._generation, reason=str(damage))
-        with contextlib.suppress(OSError):
-            mark.write_text(str(damage), encoding="utf-8")
+        if mark_damaged(self._folder / self._generation, str(damage)):
+            _log.error("the link cache is damaged", generation=self._generation, reason=str(damage))
 
 
 def entry_name(host: str, slug: str) -> str:

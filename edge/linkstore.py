@@ -20,6 +20,7 @@ from pathlib import Path
 import lmdb
 import msgspec
 
+from edge import linkchain
 from edge.linkfiles import (
     CURRENT,
     DAMAGED,
@@ -168,7 +169,10 @@ class SnapshotWriter:
             raise IncompleteSnapshot(f"{self._entries} entries came, {count} were announced")
         position = Position(self._start.epoch, self._start.rev, self._start.tip)
         with self._environment.begin(write=True) as transaction:
-            transaction.put(POSITION, seal(POSITION, _encoder.encode(position)))
+            linkchain.put_unlinked(transaction, POSITION, _encoder.encode(position))
+        position = msgspec.structs.replace(position, digest=linkchain.link_all(self._environment))
+        with self._environment.begin(write=True) as transaction:
+            linkchain.put(transaction, POSITION, _encoder.encode(position))
         self._environment.sync(True)
         self._environment.close()
         self._write_manifest()
@@ -187,7 +191,7 @@ class SnapshotWriter:
     def _write(self, entries: list[Entry]) -> None:
         with self._environment.begin(write=True) as transaction:
             for entry in entries:
-                _put(transaction, entry)
+                linkchain.put_unlinked(transaction, _name_of(entry), _encoder.encode(entry))
         self._entries += len(entries)
 
     def _write_manifest(self) -> None:
@@ -214,18 +218,19 @@ def _apply(transaction: lmdb.Transaction[bytes], page: ChangePage) -> None:
     if page.rev <= held.rev:
         return
     keys = [normal_key(change.key) for change in page.changes]
+    digest = held.digest
     for change in page.changes:
         if change.rev <= held.rev:
             continue
         if change.entry is None:
-            transaction.delete(name_of(normal_key(change.key)))
+            digest += linkchain.delete(transaction, name_of(normal_key(change.key)))
         else:
-            _put(transaction, change.entry)
+            digest += linkchain.put(transaction, _name_of(change.entry), _encoder.encode(change.entry))
     moved = Moved(transaction.id(), keys)
     transaction.put(MOVED, seal(MOVED, _encoder.encode(moved)))
-    transaction.put(POSITION, seal(POSITION, _encoder.encode(Position(page.epoch, page.rev, page.tip))))
+    position = Position(page.epoch, page.rev, page.tip, digest % linkchain.DIGEST_MODULUS)
+    linkchain.put(transaction, POSITION, _encoder.encode(position))
 
 
-def _put(transaction: lmdb.Transaction[bytes], entry: Entry) -> None:
-    name = name_of(normal_key(entry_key(entry)))
-    transaction.put(name, seal(name, _encoder.encode(entry)))
+def _name_of(entry: Entry) -> bytes:
+    return name_of(normal_key(entry_key(entry)))

@@ -5,8 +5,8 @@ takes the same one over, so connections that the kernel has queued for a dead pr
 accept queue dies with its socket's last descriptor, not with a process.
 
 A child that ends on its own is replaced at once; one that keeps dying within seconds waits longer each time, up to a
-cap (`edge.children`). Two processes killed by SIGBUS or SIGSEGV within ten seconds mean that the link cache's file
-cannot be read safely: it stops being current, and the agent fetches a snapshot.
+cap (`edge.children`). One killed by SIGBUS, SIGSEGV or SIGABRT may have met damage in the link cache's file: the agent
+is told to fetch a snapshot. Two within ten seconds mean that the file cannot be read safely: it stops being current.
 
 SIGTERM or SIGINT: workers finish what is in flight and put their last records into the rings, then the agent is told,
 so that it finds everything; all within STOP_S, after which what is left is killed. SIGHUP goes on to the workers, where
@@ -28,13 +28,12 @@ from edge.children import Child
 from edge.claims import bind_listeners, check_certificate, lock_data, make_ring_directory, open_listeners
 from edge.config import EdgeConfig
 from edge.lifeline import Orders
-from edge.linkfiles import CURRENT
+from edge.linkfiles import CURRENT, FATAL_SIGNALS, current_generation, mark_damaged
 from shared.config import LogConfig
 from shared.logs import get_logger
 
 STOP_S = 9.5
 AGENT_STOP_S = 5.0  # of STOP_S, kept for the agent when workers take long
-FATAL_SIGNALS = (signal.SIGBUS, signal.SIGSEGV)
 FATAL_WINDOW_S = 10.0
 AGENT_DELAY_S = 0.25  # at the start: what an agent imports takes a CPU for longer than a worker's start
 
@@ -114,6 +113,8 @@ class Supervisor:
         _log.warning("a process of the edge ended and will be replaced", child=child.name, reason=child.reason)
         if child.code is None or -child.code not in FATAL_SIGNALS:
             return
+        if generation := current_generation(self._config.links_dir):
+            mark_damaged(self._config.links_dir / generation, f"{child.name} was {child.reason}")
         now = time.monotonic()
         self._fatal_deaths.append(now)
         if len(self._fatal_deaths) == 2 and now - self._fatal_deaths[0] <= FATAL_WINDOW_S:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
 import shutil
 import socket
@@ -30,6 +31,7 @@ from edge.agent.lock import AlreadyRunning, hold
 from edge.agent.marks import compare_marks
 from edge.agent.metrics import NodeCollector, serve_metrics
 from edge.agent.samples import ClockSamples
+from edge.agent.scrub import scrub_now_and_then
 from edge.agent.ship import Shipper
 from edge.agent.status import report
 from edge.agent.streams import Streams
@@ -86,7 +88,10 @@ class Agent:
         self._drain.recover()
         self._streams.load()
         threading.Thread(target=self._run_drain, name="drain", daemon=True).start()
-        parts = [asyncio.ensure_future(self._streams.keep_house(HOUSE_EVERY_S))]
+        parts = [
+            asyncio.ensure_future(self._streams.keep_house(HOUSE_EVERY_S)),
+            asyncio.ensure_future(scrub_now_and_then(self._config.links_dir)),
+        ]
         if self._config.token:
             parts += [
                 asyncio.ensure_future(self._shipper.run("fresh")),
@@ -193,7 +198,9 @@ def _budget_bytes(config: EdgeConfig, spool: Path) -> int:
     return min(BUDGET_MOST_BYTES, shutil.disk_usage(spool).total // BUDGET_SHARE)
 
 
+@functools.cache
 def _version() -> str:
+    """Read from a file once: a process without descriptors still has to tell its version."""
     try:
         return metadata.version("clicktrail")
     except metadata.PackageNotFoundError:

@@ -12,6 +12,7 @@ into a new segment.
 
 from __future__ import annotations
 
+import errno
 import threading
 import time
 from collections.abc import Callable
@@ -36,6 +37,7 @@ BUSY_RECORDS: Final = 500  # a pass that moved more is followed by the next at o
 PASS_RECORDS: Final = 4_000  # of one ring, before the next one is looked at
 HOUSEKEEPING_S: Final = 0.1
 RETRY_S: Final = 1.0  # after the disk has refused something
+SHORTAGES: Final = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 DROPS_REPORT_S: Final = 1.0  # at most one gap record a ring in this time
 
 _log = get_logger()
@@ -138,7 +140,7 @@ class Drain:
         started_ms = wall_ms()
         if now >= self._housekeeping_at:
             self._housekeeping_at = now + HOUSEKEEPING_S
-            self._find_rings()
+            self._look_for_rings(now)
             self.ring_levels = [Level(ring.unread_bytes(), ring.identity.capacity) for ring in self._rings.values()]
         try:
             self._seal_what_failed()
@@ -159,7 +161,16 @@ class Drain:
 
     # --- rings
 
+    def _look_for_rings(self, now: float) -> None:
+        """Those that came since. Where this process may open nothing more, it goes on with what it has."""
+        try:
+            self._find_rings()
+        except OSError as error:
+            _log.error("cannot look for new rings", error=str(error))
+            self._housekeeping_at = now + RETRY_S
+
     def _find_rings(self) -> None:
+        """Raises OSError for a shortage, which passes. A ring that does not open for another reason is left alone."""
         for path in find_rings(self._ring_directory):
             if path in self._rings or path in self._refused:
                 continue
@@ -168,6 +179,8 @@ class Drain:
             except FileNotFoundError:
                 continue
             except (BadRing, OSError) as error:
+                if isinstance(error, OSError) and error.errno in SHORTAGES:
+                    raise
                 self._refused.add(path)
                 _log.error("ring left alone", path=str(path), reason=str(error))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,3 +20,13 @@ def everything(database_url: str, tmp_path: Path) -> Iterator[Installation]:
     with installation(tmp_path, url) as made:
         made.make_link(SLUG)
         yield made
+
+
+@pytest.fixture
+def strace() -> str:
+    """The program that makes system calls fail."""
+    found = shutil.which("strace")
+    if found is None:
+        assert not os.environ.get("CI"), "CI must have strace"
+        pytest.skip("strace is not installed: `apt-get install strace`")
+    return found

@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.chaos.disks import small_disk
 from tests.support.agent import AgentProcess, append_clicks, config_for, writer_for
 from tests.support.control_plane import ControlPlane, running, without_duplicates
-
-
-@pytest.fixture
-def strace() -> str:
-    found = shutil.which("strace")
-    if found is None:
-        assert not os.environ.get("CI"), "CI must have strace"
-        pytest.skip("strace is not installed: `apt-get install strace`")
-    return found
 
 
 def failing(strace: str, injection: str) -> tuple[str, ...]:
@@ -136,14 +125,8 @@ async def test_a_disk_that_hangs_holds_no_worker_up_and_loses_nothing(tmp_path: 
 def tiny_spool(tmp_path: Path) -> Iterator[Path]:
     """A spool on a file system of its own, of 256 KiB."""
     spool = tmp_path / "edge" / "spool"
-    spool.mkdir(parents=True)
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "none", spool], check=False).returncode:
-        assert not os.environ.get("CI"), "CI must be able to mount a tmpfs"
-        pytest.skip("mounting needs root")
-    try:
+    with small_disk(spool, "256k"):
         yield spool
-    finally:
-        subprocess.run(["umount", "-l", spool], check=True)
 
 
 async def test_a_full_disk_loses_nothing_while_the_rings_have_room(tiny_spool: Path) -> None:

@@ -29,8 +29,15 @@ class Scale(NamedTuple):
 @contextmanager
 def load(made: Installation, answered: Path, scale: Scale) -> Generator[Child]:
     """Visitors for the length of a block, at whose end they have finished."""
-    command = [sys.executable, "-m", "tests.chaos.load", "--host", HOST, "--path", f"/{SLUG}"]
-    command += ["--port", str(made.edge_port), "--rate", str(scale.rate), "--connections", str(scale.connections)]
+    with visitors_of(made.edge_port, HOST, SLUG, answered, scale) as visitors:
+        yield visitors
+
+
+@contextmanager
+def visitors_of(port: int, host: str, slug: str, answered: Path, scale: Scale) -> Generator[Child]:
+    """Visitors of any edge."""
+    command = [sys.executable, "-m", "tests.chaos.load", "--host", host, "--path", f"/{slug}"]
+    command += ["--port", str(port), "--rate", str(scale.rate), "--connections", str(scale.connections)]
     command += ["--seconds", str(scale.seconds), "--answered", str(answered)]
     with running(command, log=answered.with_suffix(".log"), directory=ROOT) as visitors:
         yield visitors
@@ -51,7 +58,7 @@ def answered_ids(answered: Path) -> list[bytes]:
 
 
 def tally(visitors: Child) -> dict[str, float]:
-    """What finished visitors counted: asked, redirected, refused, broken, slowest_s, per_second."""
+    """What finished visitors counted: asked, redirected, refused, broken, p99_s, slowest_s, per_second."""
     said = [line for line in visitors.output().splitlines() if line.startswith("{")]
     assert said, f"the visitors said nothing: {visitors.describe()}"
     return json.loads(said[-1])

@@ -187,12 +187,23 @@ class TestDying:
             edge.child.kill()
             wait_until_gone(*children)
 
-    async def test_a_cache_that_kills_its_readers_is_set_aside(self, tmp_path: Path) -> None:
-        """Two deaths by SIGBUS within ten seconds: whatever the file is, it is not opened a third time."""
+    async def test_a_cache_that_may_have_killed_a_reader_is_to_be_built_anew(self, tmp_path: Path) -> None:
+        """LMDB aborts at a page that contradicts itself. The other links serve on meanwhile."""
+        with running_edge(tmp_path, domain(), link(), workers="1") as edge:
+            (worker,) = edge.pids("edge.worker")
+            os.kill(worker, signal.SIGABRT)
+            wait_until(lambda: edge.pids("edge.worker") not in ([], [worker]), what="a new worker")
+            mark = edge.links_dir / (edge.links_dir / "current").read_text().strip() / "damaged"
+            assert mark.read_text() == "worker 0 was killed by SIGABRT"
+            assert await destination(edge) == "https://shop.example/sale"
+
+    @pytest.mark.parametrize("number", [signal.SIGBUS, signal.SIGABRT])
+    async def test_a_cache_that_kills_its_readers_is_set_aside(self, tmp_path: Path, number: signal.Signals) -> None:
+        """Two such deaths within ten seconds: whatever the file is, it is not opened a third time."""
         with running_edge(tmp_path, domain(), link(), workers="1") as edge:
             for _ in range(2):
                 (worker,) = edge.pids("edge.worker")
-                os.kill(worker, signal.SIGBUS)
+                os.kill(worker, number)
                 wait_until(lambda dead=worker: edge.pids("edge.worker") not in ([], [dead]), what="a new worker")
             await asyncio.sleep(0.5)
             assert await destination(edge) == "503"
