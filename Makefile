@@ -48,7 +48,7 @@ loadtest: .venv/.ready ## one scenario under load with locust (SCENARIO=Journey 
 	@$(BIN)/python -m locust -f loadtests/locustfile.py --headless --only-summary --users 50 --spawn-rate 50 \
 		--run-time 30s --results bench-results/loadtest.json $(ARGS) $(SCENARIO)
 
-bench-%: prepare ## measure one part: bench-edge, bench-agent, bench-backlog, bench-ingest, bench-attribution, bench-reports
+bench-%: prepare ## measure one part: bench-edge, bench-agent, bench-backlog, bench-links, bench-edit, bench-ingest, bench-attribution, bench-reports
 	@mkdir -p bench-results
 	@$(BIN)/python -m loadtests.bench_$* $(ARGS)
 
