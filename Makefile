@@ -29,7 +29,7 @@ test: prepare ## run all tests, on SQLite and Postgres and in Chromium (ARGS="te
 	@for folder in $(FRONT_ENDS); do (cd $$folder && $(NPM) test --if-present --silent) || exit 1; done
 	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
-soak: prepare ## the long form of the kill tests, with counts (about 20 minutes)
+soak: prepare ## the long form of the chaos tests, with counts (about half an hour)
 	@CLICKTRAIL_TEST_SOAK=1 $(BIN)/python -m pytest tests/chaos -m chaos $(ARGS)
 
 lint: packages ## check style and types of Python, TypeScript and shell
