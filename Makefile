@@ -30,7 +30,7 @@ test: prepare ## run all tests, on SQLite and Postgres and in Chromium (ARGS="te
 	@for folder in $(FRONT_ENDS); do (cd $$folder && $(NPM) test --if-present --silent) || exit 1; done
 	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
-soak: prepare ## the long form of the tests that have one: kills, malformed requests, slow clients, restarts (an hour)
+soak: prepare ## the long form of the tests that have one: kills, malformed requests, slow clients, restarts, partitions (an hour and a half)
 	@CLICKTRAIL_TEST_SOAK=1 $(BIN)/python -m pytest $(SOAKS) $(ARGS)
 
 lint: packages ## check style and types of Python, TypeScript and shell
@@ -49,7 +49,7 @@ loadtest: .venv/.ready ## one scenario under load with locust (SCENARIO=Journey 
 	@$(BIN)/python -m locust -f loadtests/locustfile.py --headless --only-summary --users 50 --spawn-rate 50 \
 		--run-time 30s --results bench-results/loadtest.json $(ARGS) $(SCENARIO)
 
-bench-%: prepare ## measure one part: bench-edge, bench-agent, bench-backlog, bench-ingest, bench-attribution, bench-reports
+bench-%: prepare ## measure one part: bench-edge, bench-agent, bench-backlog, bench-links, bench-edit, bench-ingest, bench-attribution, bench-reports
 	@mkdir -p bench-results
 	@$(BIN)/python -m loadtests.bench_$* $(ARGS)
 

@@ -15,18 +15,23 @@ from pathlib import Path
 from typing import Final
 
 from edge.node import PRIVATE_FILE
+from shared.logs import get_logger
 
 SUFFIX: Final = ".hint"
 _READ_BYTES = 4096
 _BYTE = b"\0"
 
+_log = get_logger()
+
 
 def on_hint(loop: asyncio.AbstractEventLoop, directory: Path, slot: int, act: Callable[[], object]) -> None:
-    """Calls `act` in the loop after hints, from now on; many that came at once count as one. Raises OSError."""
-    path = directory / f"worker-{slot}{SUFFIX}"
-    with contextlib.suppress(FileExistsError):  # a former worker's
-        os.mkfifo(path, PRIVATE_FILE)
-    descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK)  # a writer of its own: never at its end
+    """Calls `act` in the loop after hints, from now on; many that came at once count as one. Where the file system has
+    no FIFOs there are no hints."""
+    try:
+        descriptor = _open(directory / f"worker-{slot}{SUFFIX}")
+    except OSError as error:
+        _log.warning("no hints from the agent: edits wait for the next tick", reason=str(error))
+        return
 
     def readable() -> None:
         with contextlib.suppress(BlockingIOError):
@@ -42,6 +47,14 @@ def give_hint(directory: Path) -> None:
         for path in directory.glob(f"*{SUFFIX}"):
             with contextlib.suppress(OSError):  # nobody reads it, or there are hints enough in it
                 _write(path)
+
+
+def _open(path: Path) -> int:
+    with contextlib.suppress(FileExistsError):  # a former worker's
+        os.mkfifo(path, PRIVATE_FILE)
+    if not path.is_fifo():
+        raise FileExistsError(f"{path} is no FIFO")
+    return os.open(path, os.O_RDWR | os.O_NONBLOCK)  # a writer of its own: never at its end
 
 
 def _write(path: Path) -> None:

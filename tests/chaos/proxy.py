@@ -93,6 +93,11 @@ def network(target: int) -> Generator[Network]:
     def run() -> None:
         loop.create_task(listen())
         loop.run_forever()
+        left = asyncio.all_tasks(loop)
+        for task in left:
+            task.cancel()
+        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        loop.close()
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()

@@ -57,6 +57,16 @@ async def test_a_hint_that_nobody_takes_costs_nothing(tmp_path: Path) -> None:
     await asyncio.wait_for(called.wait(), HINTED_S)
 
 
+async def test_a_worker_serves_on_without_hints_where_there_can_be_none(tmp_path: Path) -> None:
+    (tmp_path / "worker-0.hint").write_bytes(b"")
+    called = asyncio.Event()
+    for directory in (tmp_path, tmp_path / "missing"):
+        on_hint(asyncio.get_running_loop(), directory, 0, called.set)
+    give_hint(tmp_path)
+    await asyncio.sleep(0.05)
+    assert not called.is_set()
+
+
 async def test_an_agent_gives_a_hint_after_each_change(tmp_path: Path) -> None:
     control = ControlPlane()
     control.publish(domain(), link())
