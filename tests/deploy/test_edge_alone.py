@@ -140,10 +140,17 @@ def ask(connection: http.client.HTTPConnection, target: str) -> tuple[int, str]:
 
 
 def memory(pid: int) -> str:
-    """What is resident of a process, and what of it no other process shares."""
-    fields = [line.split() for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]]
-    sizes = {field[0]: int(field[1]) / 1024 for field in fields}
-    return f"{sizes['Rss:']:.1f} MiB resident, {sizes['Private_Clean:'] + sizes['Private_Dirty:']:.1f} its own"
+    """What is resident of a process, and what of it no other process shares; without a worker's ring."""
+    resident = own = 0.0
+    is_ring = False
+    for line in Path(f"/proc/{pid}/smaps").read_text().splitlines():
+        name, *values = line.split()
+        if not name.endswith(":"):
+            is_ring = line.endswith(".ring")
+        elif not is_ring:
+            resident += int(values[0]) / 1024 if name == "Rss:" else 0
+            own += int(values[0]) / 1024 if name in ("Private_Clean:", "Private_Dirty:") else 0
+    return f"{resident:.1f} MiB resident, {own:.1f} its own"
 
 
 def timed(python: Path, code: str) -> tuple[float, float]:

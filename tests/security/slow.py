@@ -175,9 +175,9 @@ class Crowd:
         if slow.kind == "takes no answers":
             while slow.sent < MOST_SENT_BYTES and (sent := self._send(slow, _SHORTEST * 200)):
                 slow.sent += sent
-        elif slow.sent == 0:
-            slow.sent = self._send(slow, AT_ONCE[slow.kind])
-            if slow.kind in SLOWLY:
+        elif slow.sent < (size := len(AT_ONCE[slow.kind])):
+            slow.sent += self._send(slow, AT_ONCE[slow.kind][slow.sent :])
+            if slow.sent == size and slow.kind in SLOWLY:
                 self._plan(slow)
 
     def _idle_s(self) -> float:
