@@ -25,7 +25,7 @@ from edge.agent.drain import Drain
 from edge.agent.portion import BATCH_BYTES, BATCH_RECORDS, Packer
 from edge.agent.ring_reader import RingReader, find_rings
 from edge.agent.segment import list_segments
-from edge.agent.streams import Stream
+from edge.agent.stream import Stream
 from edge.config import EdgeConfig
 from edge.node import edge_id, ring_directory
 from edge.ring import RingWriter

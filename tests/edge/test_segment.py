@@ -7,7 +7,6 @@ import struct
 from pathlib import Path
 from zlib import crc32
 
-import msgspec
 import pytest
 
 from edge.agent.segment import (
@@ -28,6 +27,7 @@ from edge.ring import CRC_MASK, FRAME, Run, seed_of
 from edge.ring import FRAME_BYTES as RING_FRAME_BYTES
 from shared import ids
 from shared.wire import GapRecord, Record
+from tests.edge.test_translate import arrived
 from tests.support.agent import click
 
 EDGE = ids.new_id("edg")
@@ -42,12 +42,11 @@ def entries(payloads: list[bytes]) -> list[Entry]:
 
 def run_of(payloads: list[bytes], ring_id: bytes, position: int) -> Run:
     """As they lie in a ring."""
-    frames, ends = b"", list[int]()
+    frames = b""
     for payload in payloads:
         at = position + len(frames)
         frames += FRAME.pack(len(payload), crc32(payload, (seed_of(ring_id) + at) & CRC_MASK), at) + payload
-        ends.append(len(frames))
-    return Run(frames, ends, position + len(frames), 0)
+    return Run(frames, payloads, position + len(frames), 0)
 
 
 def write_segment(directory: Path, payloads: list[bytes] = RECORDS, synced_every: int = 7) -> tuple[Path, SegmentName]:
@@ -59,7 +58,8 @@ def write_segment(directory: Path, payloads: list[bytes] = RECORDS, synced_every
         half = len(now) // 2 + 1
         run = run_of(now[:half], b"r" * 16, position)
         writer.append_run(b"r" * 16, run)
-        writer.append(entries(now[half:]))
+        for entry in entries(now[half:]):
+            writer.append(entry)
         writer.sync()
         position = run.end
     writer.close()
@@ -164,7 +164,8 @@ def test_long_stretches_of_damage_are_passed_over(tmp_path: Path) -> None:
 def test_a_sealed_name_decides_even_against_what_is_in_the_file(tmp_path: Path) -> None:
     """Behind a failed sync there may be whole records: the name says that they are void."""
     writer = SegmentWriter.create(tmp_path, EDGE)
-    writer.append(entries(RECORDS))
+    for entry in entries(RECORDS):
+        writer.append(entry)
     writer.close()
     name = seal(tmp_path, writer.name, 5)
     assert name is not None
@@ -205,9 +206,7 @@ def test_files_are_private(tmp_path: Path) -> None:
 
 
 def shipped(payloads: list[bytes | None]) -> list[Record]:
-    translated = Translator().translate(payloads, 4, created_ms=5)
-    array = b"\xdd" + translated.count.to_bytes(4, "big") + translated.records
-    return msgspec.msgpack.decode(array, type=list[Record])
+    return arrived(Translator().translate(payloads, 4, created_ms=5))
 
 
 def test_a_damaged_record_is_shipped_as_a_gap_of_one_between_its_neighbours() -> None:
