@@ -16,8 +16,9 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from edge import lifeline
@@ -32,6 +33,12 @@ from edge.ring import RingWriter
 from loadtests.agent_traffic import clicks
 from shared.config import LogConfig
 
+TRAFFIC: dict[str, Callable[[int], Iterator[bytes]]] = {
+    "visitors directly": clicks,
+    "behind a proxy": partial(clicks, behind_proxy=True),
+    "heads that never come again": partial(clicks, unrepeated=True),
+}
+RATES = (2_000, 20_000, 60_000, 90_000)  # records a second
 WORKERS = 2  # rings, filled by this process
 BATCH = 8  # records that a busy worker appends at once
 DISTINCT = 20_000  # clicks made beforehand; appended again and again
@@ -44,8 +51,8 @@ TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 def main() -> None:
     given = _arguments()
     results: dict[str, float] = {}
-    for name, behind_proxy in (("visitors directly", False), ("behind a proxy", True)):
-        records = list(clicks(DISTINCT, behind_proxy=behind_proxy))
+    for name, clicks_of in TRAFFIC.items():
+        records = list(clicks_of(DISTINCT))
         print(f"\n{name}: {sum(map(len, records)) / len(records):.0f} bytes a record, microseconds of CPU a record")
         with tempfile.TemporaryDirectory(dir=given.folder) as folder:
             results |= _shown(name, stages(Path(folder), records))
@@ -59,7 +66,7 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench-agent", description=__doc__)
-    parser.add_argument("--rates", type=int, nargs="+", default=[2_000, 20_000, 60_000], help="records a second")
+    parser.add_argument("--rates", type=int, nargs="+", default=RATES, help="records a second")
     parser.add_argument("--seconds", type=float, default=8.0, help="how long at each rate")
     parser.add_argument("--folder", help="where the spool is, for the time of the run; default: the temporary folder")
     parser.add_argument("--out", type=Path, default=Path("bench-results/agent.json"))
@@ -116,6 +123,9 @@ def whole(folder: Path, records: Sequence[bytes], rate: int, seconds: float) -> 
     writers = [RingWriter.open(rings, slot, RING_BYTES, BUDGET_BYTES) for slot in range(WORKERS)]
     with sink() as url, agent(config, url) as pid:
         feed(writers, records, rate, 1.0)
+        while any(ring_is_behind(rings)):  # until it runs: what starting costs is not a record's
+            time.sleep(0.05)
+        feed(writers, records, rate, 1.0)
         began, appended = cpu_s(pid), feed(writers, records, rate, seconds)
         while any(ring_is_behind(rings)):
             time.sleep(0.05)
@@ -150,14 +160,29 @@ def ring_is_behind(rings: Path) -> list[bool]:
 
 @contextmanager
 def sink() -> Generator[str]:
+    """A server that acknowledges everything: its URL."""
+    with served("loadtests.sink", 0) as (url, _):
+        yield url
+
+
+@contextmanager
+def served(module: str, *arguments: object) -> Generator[tuple[str, subprocess.Popen[bytes]]]:
+    """A module that serves on the port it is given last: its URL once it listens, and its process."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    process = subprocess.Popen([sys.executable, "-m", "loadtests.acking_sink", str(port)], stdin=subprocess.PIPE)
+    process = subprocess.Popen([sys.executable, "-m", module, *map(str, (*arguments, port))])
     try:
-        yield f"http://127.0.0.1:{port}"
+        while process.poll() is None and not _listens(port):
+            time.sleep(0.05)
+        yield f"http://127.0.0.1:{port}", process
     finally:
         process.kill()
         process.wait()
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @contextmanager

@@ -23,7 +23,7 @@ import msgspec
 from loadtests.bench_edge import processes
 from loadtests.bench_edge.links import Links
 from loadtests.bench_edge.processes import CannotMeasure
-from loadtests.bench_edge.sink import COUNTS_PATH, TOKEN, Counts
+from loadtests.sink import COUNTS_PATH, TOKEN, Counts
 
 HERE: Final = Path(__file__).parent
 READY_S: Final = 60.0
@@ -173,7 +173,7 @@ def edge(links: Links, cores: Cores, workers: int = 1) -> Generator[Target]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="clicktrail-bench-")))
         sink_port, port = _free_port(), _free_port()
         sink_url = f"http://127.0.0.1:{sink_port}"
-        sink_command = _module("loadtests.bench_edge.sink", len(links), sink_port)
+        sink_command = _module("loadtests.sink", len(links), sink_port)
         sink = stack.enter_context(_running(sink_command, folder / "sink.err"))
         _until_listens(sink_port, sink, folder / "sink.err")
         processes.pin([sink.pid], cores.load)

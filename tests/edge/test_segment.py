@@ -190,6 +190,40 @@ def test_a_frame_of_another_segment_is_none_of_ours(tmp_path: Path) -> None:
     assert_nothing_false(read_all(path, name))
 
 
+def test_a_segment_of_version_1_which_has_no_runs_is_read(tmp_path: Path) -> None:
+    """As the first release wrote it: each record in a frame of its own, with a sync mark between."""
+    stream_id, edge_id, created_ms = b"s" * 16, ids.to_bytes("edg", EDGE), 1_700_000_000_000
+    header = struct.pack("<8sI16s16sQ", b"CTSPOOL\n", 1, stream_id, edge_id, created_ms)
+    data = header + struct.pack("<I", crc32(header))
+    marker = crc32(stream_id)
+    frames = [(1, number, record) for number, record in enumerate(RECORDS)]
+    frames.insert(5, (4, 5, b""))
+    for kind, number, payload in frames:
+        fields = struct.pack("<IIQQ16s", len(payload), kind, number, 4096 * number, b"r" * 16)
+        data += struct.pack("<II", marker, crc32(fields + payload, marker)) + fields + payload
+    name = SegmentName(created_ms, stream_id, len(RECORDS))
+    (tmp_path / str(name)).write_bytes(data)
+    assert list_segments(tmp_path) == [name]
+    assert assert_nothing_false(read_all(tmp_path / str(name), name)) == 0
+
+
+def test_a_run_whose_checksum_an_earlier_release_wrote_is_read(tmp_path: Path) -> None:
+    """It stood where now a zero is; each frame's own says as much."""
+    path, name = write_segment(tmp_path)
+    data = bytearray(path.read_bytes())
+    marker = struct.pack("<I", crc32(name.stream_id))
+    at = data.find(marker, HEADER_BYTES)
+    while at >= 0:
+        length, kind = struct.unpack_from("<II", data, at + 8)
+        if kind in (5, 6):
+            struct.pack_into("<I", data, at + FRAME_BYTES + 4, 0x1234_5678)
+            end = at + FRAME_BYTES + length
+            struct.pack_into("<I", data, at + 4, crc32(data[at + 8 : end], crc32(name.stream_id)))
+        at = data.find(marker, at + 1)
+    path.write_bytes(data)
+    assert assert_nothing_false(read_all(path, name)) == 0
+
+
 def test_another_version_is_left_alone(tmp_path: Path) -> None:
     path, name = write_segment(tmp_path)
     data = bytearray(path.read_bytes())
