@@ -14,7 +14,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
@@ -26,11 +25,14 @@ from edge.agent.drain import Drain
 from edge.agent.portion import BATCH_BYTES, BATCH_RECORDS, Packer
 from edge.agent.ring_reader import RingReader, find_rings
 from edge.agent.segment import list_segments
+from edge.agent.ship import FRESH_BATCH_RECORDS
 from edge.agent.stream import Stream
+from edge.agent.streams import Streams
 from edge.config import EdgeConfig
 from edge.node import edge_id, ring_directory
 from edge.ring import RingWriter
 from loadtests.agent_traffic import clicks
+from shared.clock import HOUR_MS
 from shared.config import LogConfig
 
 TRAFFIC: dict[str, Callable[[int], Iterator[bytes]]] = {
@@ -85,24 +87,36 @@ def stages(folder: Path, records: Sequence[bytes]) -> dict[str, float]:
     spool.mkdir()
     writer = RingWriter.open(rings, 0, RING_BYTES, BUDGET_BYTES)
     costs = {"append to the ring": _cost(lambda: _append(writer, records), len(records))}
-    drain = Drain(rings, spool, edge_id(folder), 0.05, lambda _: None)
+    streams = Streams(spool, BUDGET_BYTES, HOUR_MS, "epoch")
+    drain = Drain(rings, spool, edge_id(folder), 0.0, streams.handle)
     drain.recover()
-    stop = threading.Event()
-    stop.set()
-    costs["drain to the disk"] = _cost(lambda: drain.run(stop), len(records))
-    (name,) = list_segments(spool)
-    stream = Stream(spool, name, (spool / str(name)).stat().st_size)
+    costs["read, write, translate"] = _cost(lambda: _drain(drain), len(records))
     packer, sizes = Packer(edge_id(folder), "fresh"), list[int]()
-
-    def ship() -> None:
-        while stream.unacked:
-            portion = packer.next_portion(stream, BATCH_RECORDS, BATCH_BYTES, "epoch")
-            sizes.append(len(packer.pack(portion, 0, [])))
-            stream.acked += portion.count
-
-    costs["read, translate, compress"] = _cost(ship, len(records))
+    opened = streams.open
+    assert opened is not None
+    costs["pack from memory"] = _cost(lambda: sizes.extend(_ship(packer, opened, FRESH_BATCH_RECORDS)), len(records))
+    drain.ask_for_new_stream()
+    drain.step()
+    (name,) = list_segments(spool)
+    sealed = Stream(spool, name, (spool / str(name)).stat().st_size)
+    costs["pack from the disk"] = _cost(lambda: _ship(packer, sealed, BATCH_RECORDS), len(records))
     print(f"  ({sum(sizes) / len(records):.0f} bytes a record cross the network)")
     return costs
+
+
+def _drain(drain: Drain) -> None:
+    while drain.step():
+        pass
+
+
+def _ship(packer: Packer, stream: Stream, most_records: int) -> list[int]:
+    """Sizes of the bodies."""
+    sizes: list[int] = []
+    while stream.unacked:
+        portion = packer.next_portion(stream, most_records, BATCH_BYTES, "epoch")
+        sizes.append(len(packer.pack(portion, 0, [])))
+        stream.goes_on_at(stream.acked + portion.count)
+    return sizes
 
 
 def _append(writer: RingWriter, records: Sequence[bytes]) -> None:
