@@ -21,12 +21,10 @@ from typing import Final
 import msgspec
 
 from shared import wire
+from shared.rows import ADDRESS_BYTES, CARRY, CLICK_LAYOUT, NO_CLICK, VERSION, VISITOR_BYTES
 
-VERSION: Final = 1
 RECORD_MAX_BYTES: Final = 64 * 1024  # longer ones cannot be framed; head and body have lower limits of their own
 
-NO_CLICK: Final[tuple[wire.NoClick, ...]] = ("", "prefetch", "head", "preview", "scanner", "honeypot")
-CARRY: Final[tuple[wire.Carry, ...]] = ("none", "cookie", "fragment", "query")
 NO_CLICK_CODE: Final[Mapping[str, int]] = {name: code for code, name in enumerate(NO_CLICK)}
 CARRY_CODE: Final[Mapping[str, int]] = {name: code for code, name in enumerate(CARRY)}
 
@@ -36,17 +34,10 @@ UNKNOWN_PATHS_MAX: Final = 100
 UNKNOWN_PATH_MAX_CHARS: Final = 200
 
 _CLICK, _BEACON, _GAP, _UNKNOWN = 1, 2, 3, 4
-# version, kind, no_click, carry, arm, address and visitor length, time, boot, click id, link id, host and head length
-CLICK_LAYOUT = struct.Struct("<BBBBHBBqq16s16sHI")
 # version, kind, address length, reserved, host and body length, time, boot, record, workspace and key id, head length
 _BEACON_LAYOUT = struct.Struct("<BBBBHHqq16s16s16sI")
 _TIME = struct.Struct("<8xq")  # at the same place in both
-CLICK: Final = bytes((VERSION, _CLICK))  # how a click begins
-TIMED_KINDS: Final = (_CLICK, _BEACON)
-TIMED_BYTES: Final = _TIME.size
 _PREFIX = struct.Struct("<BB")
-_ADDRESS_BYTES = (4, 16)
-_VISITOR_BYTES = (0, 16)
 
 
 class BadRecord(ValueError):
@@ -193,7 +184,7 @@ def _decode_click(data: bytes) -> Click:
      head_bytes) = CLICK_LAYOUT.unpack_from(data)  # fmt: skip
     if no_click >= len(NO_CLICK) or carry >= len(CARRY):
         raise BadRecord(f"no-click code {no_click} or carry code {carry} is not known")
-    if address_bytes not in _ADDRESS_BYTES or visitor_bytes not in _VISITOR_BYTES:
+    if address_bytes not in ADDRESS_BYTES or visitor_bytes not in VISITOR_BYTES:
         raise BadRecord(f"an address of {address_bytes} bytes or a visitor id of {visitor_bytes}")
     lengths = (address_bytes, visitor_bytes, host_bytes, head_bytes)
     address, visitor, host, head = _split(data, CLICK_LAYOUT.size, lengths)
@@ -207,7 +198,7 @@ def _decode_beacon(data: bytes) -> Beacon:
         raise BadRecord(f"a beacon has at least {_BEACON_LAYOUT.size} bytes, this one has {len(data)}")
     (_, _, address_bytes, reserved, host_bytes, body_bytes, time_ms, boot_ms, record_id, workspace_id,
      key_id, head_bytes) = _BEACON_LAYOUT.unpack_from(data)  # fmt: skip
-    if address_bytes not in _ADDRESS_BYTES or reserved:
+    if address_bytes not in ADDRESS_BYTES or reserved:
         raise BadRecord(f"an address of {address_bytes} bytes, or a reserved byte of {reserved}")
     address, host, head, body = _split(data, _BEACON_LAYOUT.size, (address_bytes, host_bytes, head_bytes, body_bytes))
     return Beacon(time_ms, boot_ms, record_id, workspace_id, key_id, address, host, head, body)

@@ -23,7 +23,7 @@ from edge.agent.portion import BATCH_BYTES, BATCH_RECORDS, Packer, Portion, ques
 from edge.agent.samples import ClockSamples
 from edge.agent.segment import BadSegment, list_segments
 from edge.agent.ship import ack_of, post_batch
-from edge.agent.streams import Stream
+from edge.agent.stream import Stream
 from edge.config import EdgeConfig
 from edge.node import edge_id
 from edge.record import NewerRecord

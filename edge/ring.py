@@ -38,13 +38,14 @@ import os
 import secrets
 import struct
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import Final, NamedTuple
-from zlib import crc32
 
 import msgspec
 
+from edge.checksum import crc32
 from edge.node import PRIVATE_DIRECTORY, PRIVATE_FILE, boot_id
 from edge.record import RECORD_MAX_BYTES
 from shared.clock import wall_ms
@@ -96,15 +97,17 @@ class Identity(NamedTuple):
 
 
 class Run(NamedTuple):
-    """Frames behind each other, verified, as they lie in a ring: what the agent carries to the disk."""
+    """Frames behind each other, verified: what the agent carries to the disk."""
 
-    frames: bytes
-    ends: list[int]  # of each frame, counted from the first one's beginning
+    frames: memoryview | bytes  # as they lie in the ring, and perhaps there: the same until the ring is released
+    payloads: list[bytes]  # the record in each
     end: int  # position in the ring behind the last
     low_ms: int | None  # least time of any of the records; None where all of them are damaged
 
-    def payloads(self) -> list[bytes]:
-        return [self.frames[start + FRAME_BYTES : end] for start, end in zip((0, *self.ends), self.ends, strict=False)]
+    @property
+    def ends(self) -> Iterator[int]:
+        """Where each frame ends, counted from the first one's beginning."""
+        return accumulate(map(FRAME_BYTES.__add__, map(len, self.payloads)))
 
 
 class Memory:
@@ -113,8 +116,8 @@ class Memory:
     def __init__(self, descriptor: int, size: int) -> None:
         self.descriptor = descriptor
         self.capacity = size - HEADER_BYTES
-        self._map = mmap.mmap(descriptor, size)
-        self._view = memoryview(self._map)
+        self.file = mmap.mmap(descriptor, size)
+        self._view = memoryview(self.file)
         self.page = self._view[:HEADER_BYTES]
         self.words = self.page.cast("Q")
         self.data = self._view[HEADER_BYTES:]
@@ -122,7 +125,7 @@ class Memory:
     def close(self) -> None:
         for view in (self.words, self.page, self.data, self._view):
             view.release()
-        self._map.close()
+        self.file.close()
         os.close(self.descriptor)
 
 

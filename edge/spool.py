@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from edge.agent.books import read_acked
 from edge.agent.segment import BadSegment, SegmentName, list_segments
 from edge.agent.segment_reader import SegmentReader
 from edge.record import BadRecord, Beacon, Click, Record, decode
@@ -56,7 +57,7 @@ class Segment(msgspec.Struct, frozen=True, kw_only=True):
 def inspect(data: Path) -> list[Segment]:
     """Every segment below an edge's data folder, oldest first. Raises NoSpool."""
     folder = folder_in(data)
-    acks = _acks(folder)
+    acks = {stream_id: ack.next for stream_id, ack in read_acked(folder).items()}
     return [_segment(folder, name, acks.get(name.stream_id.hex())) for name in list_segments(folder)]
 
 
@@ -126,18 +127,6 @@ def _kind_and_time(record: Record) -> tuple[str, int]:
             return "gap", record.from_ms
         case _:
             return "unknown slugs", record.minute_ms
-
-
-class _Ack(msgspec.Struct, array_like=True):
-    next: int
-
-
-def _acks(folder: Path) -> dict[str, int]:
-    try:
-        acks = msgspec.msgpack.decode((folder / "acked").read_bytes(), type=dict[str, _Ack])
-    except (OSError, msgspec.DecodeError):
-        return {}
-    return {stream_id: ack.next for stream_id, ack in acks.items()}
 
 
 def _size(path: Path) -> int:

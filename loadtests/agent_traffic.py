@@ -37,13 +37,15 @@ _LANGUAGES = ("en-US,en;q=0.9", "de-DE,de;q=0.9,en;q=0.8", "pt-BR,pt;q=0.9,en;q=
 _REFERERS = ("https://www.facebook.com/", "https://t.co/", "https://mail.google.com/", "", "", "")
 
 
-def clicks(count: int, *, behind_proxy: bool, seed: int = 1) -> Iterator[bytes]:
-    """Encoded clicks. Behind a proxy no two heads are alike, since each names its visitor's address."""
+def clicks(count: int, *, behind_proxy: bool = False, unrepeated: bool = False, link_id: bytes = b"",
+           seed: int = 1) -> Iterator[bytes]:  # fmt: skip
+    """Encoded clicks on one link. Behind a proxy no two heads are alike, since each names its visitor's address;
+    `unrepeated` ones differ in a line that nobody expects."""
     rng = random.Random(seed)
-    link_id, carry = click_id.new(), CARRY_CODE["fragment"]
+    link_id, carry = link_id or click_id.new(), CARRY_CODE["fragment"]
     for _ in range(count):
         address = rng.randbytes(4)
-        head = _head(rng, address if behind_proxy else None).encode("ascii")
+        head = _head(rng, address if behind_proxy else None, unrepeated=unrepeated).encode("ascii")
         yield encode_click(
             wall_ms(),
             boot_ms(),
@@ -59,7 +61,7 @@ def clicks(count: int, *, behind_proxy: bool, seed: int = 1) -> Iterator[bytes]:
         )
 
 
-def _head(rng: random.Random, forwarded_for: bytes | None) -> str:
+def _head(rng: random.Random, forwarded_for: bytes | None, *, unrepeated: bool) -> str:
     number = int(LINKS ** rng.random())  # few links get most of the clicks
     query = f"?gclid={rng.getrandbits(80):020x}" if rng.random() < 0.1 else ""
     head = f"GET /{number:06x}{query} HTTP/1.1\r\nHost: go.example.com\r\nConnection: keep-alive\r\n"
@@ -70,4 +72,6 @@ def _head(rng: random.Random, forwarded_for: bytes | None) -> str:
         head += f"Cookie: ct_visitor={rng.getrandbits(128):032x}\r\n"
     if forwarded_for is not None:
         head += f"X-Forwarded-For: {'.'.join(map(str, forwarded_for))}\r\nX-Forwarded-Proto: https\r\n"
+    if unrepeated:
+        head += f"X-Trace: {rng.getrandbits(64):016x}\r\n"
     return head + "\r\n"

@@ -14,10 +14,10 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from edge import lifeline
@@ -25,13 +25,22 @@ from edge.agent.drain import Drain
 from edge.agent.portion import BATCH_BYTES, BATCH_RECORDS, Packer
 from edge.agent.ring_reader import RingReader, find_rings
 from edge.agent.segment import list_segments
-from edge.agent.streams import Stream
+from edge.agent.ship import FRESH_BATCH_RECORDS
+from edge.agent.stream import Stream
+from edge.agent.streams import Streams
 from edge.config import EdgeConfig
 from edge.node import edge_id, ring_directory
 from edge.ring import RingWriter
 from loadtests.agent_traffic import clicks
+from shared.clock import HOUR_MS
 from shared.config import LogConfig
 
+TRAFFIC: dict[str, Callable[[int], Iterator[bytes]]] = {
+    "visitors directly": clicks,
+    "behind a proxy": partial(clicks, behind_proxy=True),
+    "heads that never come again": partial(clicks, unrepeated=True),
+}
+RATES = (2_000, 20_000, 60_000, 90_000)  # records a second
 WORKERS = 2  # rings, filled by this process
 BATCH = 8  # records that a busy worker appends at once
 DISTINCT = 20_000  # clicks made beforehand; appended again and again
@@ -44,8 +53,8 @@ TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 def main() -> None:
     given = _arguments()
     results: dict[str, float] = {}
-    for name, behind_proxy in (("visitors directly", False), ("behind a proxy", True)):
-        records = list(clicks(DISTINCT, behind_proxy=behind_proxy))
+    for name, clicks_of in TRAFFIC.items():
+        records = list(clicks_of(DISTINCT))
         print(f"\n{name}: {sum(map(len, records)) / len(records):.0f} bytes a record, microseconds of CPU a record")
         with tempfile.TemporaryDirectory(dir=given.folder) as folder:
             results |= _shown(name, stages(Path(folder), records))
@@ -59,7 +68,7 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench-agent", description=__doc__)
-    parser.add_argument("--rates", type=int, nargs="+", default=[2_000, 20_000, 60_000], help="records a second")
+    parser.add_argument("--rates", type=int, nargs="+", default=RATES, help="records a second")
     parser.add_argument("--seconds", type=float, default=8.0, help="how long at each rate")
     parser.add_argument("--folder", help="where the spool is, for the time of the run; default: the temporary folder")
     parser.add_argument("--out", type=Path, default=Path("bench-results/agent.json"))
@@ -78,24 +87,36 @@ def stages(folder: Path, records: Sequence[bytes]) -> dict[str, float]:
     spool.mkdir()
     writer = RingWriter.open(rings, 0, RING_BYTES, BUDGET_BYTES)
     costs = {"append to the ring": _cost(lambda: _append(writer, records), len(records))}
-    drain = Drain(rings, spool, edge_id(folder), 0.05, lambda _: None)
+    streams = Streams(spool, BUDGET_BYTES, HOUR_MS, "epoch")
+    drain = Drain(rings, spool, edge_id(folder), 0.0, streams.handle)
     drain.recover()
-    stop = threading.Event()
-    stop.set()
-    costs["drain to the disk"] = _cost(lambda: drain.run(stop), len(records))
-    (name,) = list_segments(spool)
-    stream = Stream(spool, name, (spool / str(name)).stat().st_size)
+    costs["read, write, translate"] = _cost(lambda: _drain(drain), len(records))
     packer, sizes = Packer(edge_id(folder), "fresh"), list[int]()
-
-    def ship() -> None:
-        while stream.unacked:
-            portion = packer.next_portion(stream, BATCH_RECORDS, BATCH_BYTES, "epoch")
-            sizes.append(len(packer.pack(portion, 0, [])))
-            stream.acked += portion.count
-
-    costs["read, translate, compress"] = _cost(ship, len(records))
+    opened = streams.open
+    assert opened is not None
+    costs["pack from memory"] = _cost(lambda: sizes.extend(_ship(packer, opened, FRESH_BATCH_RECORDS)), len(records))
+    drain.ask_for_new_stream()
+    drain.step()
+    (name,) = list_segments(spool)
+    sealed = Stream(spool, name, (spool / str(name)).stat().st_size)
+    costs["pack from the disk"] = _cost(lambda: _ship(packer, sealed, BATCH_RECORDS), len(records))
     print(f"  ({sum(sizes) / len(records):.0f} bytes a record cross the network)")
     return costs
+
+
+def _drain(drain: Drain) -> None:
+    while drain.step():
+        pass
+
+
+def _ship(packer: Packer, stream: Stream, most_records: int) -> list[int]:
+    """Sizes of the bodies."""
+    sizes: list[int] = []
+    while stream.unacked:
+        portion = packer.next_portion(stream, most_records, BATCH_BYTES, "epoch")
+        sizes.append(len(packer.pack(portion, 0, [])))
+        stream.goes_on_at(stream.acked + portion.count)
+    return sizes
 
 
 def _append(writer: RingWriter, records: Sequence[bytes]) -> None:
@@ -115,6 +136,9 @@ def whole(folder: Path, records: Sequence[bytes], rate: int, seconds: float) -> 
     rings = ring_directory(config.data_dir, config.ring_dir)
     writers = [RingWriter.open(rings, slot, RING_BYTES, BUDGET_BYTES) for slot in range(WORKERS)]
     with sink() as url, agent(config, url) as pid:
+        feed(writers, records, rate, 1.0)
+        while any(ring_is_behind(rings)):  # until it runs: what starting costs is not a record's
+            time.sleep(0.05)
         feed(writers, records, rate, 1.0)
         began, appended = cpu_s(pid), feed(writers, records, rate, seconds)
         while any(ring_is_behind(rings)):
@@ -150,14 +174,29 @@ def ring_is_behind(rings: Path) -> list[bool]:
 
 @contextmanager
 def sink() -> Generator[str]:
+    """A server that acknowledges everything: its URL."""
+    with served("loadtests.sink", 0) as (url, _):
+        yield url
+
+
+@contextmanager
+def served(module: str, *arguments: object) -> Generator[tuple[str, subprocess.Popen[bytes]]]:
+    """A module that serves on the port it is given last: its URL once it listens, and its process."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    process = subprocess.Popen([sys.executable, "-m", "loadtests.acking_sink", str(port)], stdin=subprocess.PIPE)
+    process = subprocess.Popen([sys.executable, "-m", module, *map(str, (*arguments, port))])
     try:
-        yield f"http://127.0.0.1:{port}"
+        while process.poll() is None and not _listens(port):
+            time.sleep(0.05)
+        yield f"http://127.0.0.1:{port}", process
     finally:
         process.kill()
         process.wait()
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @contextmanager

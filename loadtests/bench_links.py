@@ -40,9 +40,9 @@ from loadtests.bench_agent import agent, cpu_s
 from loadtests.bench_edge.links import HOST
 from loadtests.bench_edge.mix import Visitors
 from loadtests.bench_edge.processes import CannotMeasure, runs_module, tree
-from loadtests.bench_edge.sink import TOKEN
 from loadtests.keep_alive import Client, get
 from loadtests.many_links import ManyLinks
+from loadtests.sink import TOKEN
 
 PRIVATE_MOST_MB: Final = 150.0  # of a worker, without the link cache's own pages
 FIRST_REDIRECT_MOST_MS: Final = 300.0

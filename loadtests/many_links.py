@@ -1,6 +1,6 @@
 """Ten million links that nobody has to hold: each is computed from its number, in the order of their keys.
 
-`python -m loadtests.many_links COUNT PORT` serves them to an edge as a control plane does (`bench_edge.sink`).
+`python -m loadtests.many_links COUNT PORT` serves them to an edge as a control plane does (`loadtests.sink`).
 
 Domain, key, rules and kinds of destinations are those of `bench_edge.links`, of which a first part is repeated; slug,
 id and destination are each link's own. The order matters: a control plane reads its feed by key, so an agent gets a
@@ -15,7 +15,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from loadtests.bench_edge import sink
+from loadtests import sink
 from loadtests.bench_edge.links import SLUG_CHARS, Links
 from shared.wire import Entry, LinkEntry
 

@@ -17,7 +17,8 @@ from typing import Literal
 
 import msgspec
 
-WIRE_VERSION = 1
+WIRE_VERSION = 2
+WIRE_VERSIONS = (1, WIRE_VERSION)  # that a control plane understands; batches of the first have no `clicks`
 WIRE_HEADER = "Clicktrail-Wire"
 DIGEST_HEADER = "Clicktrail-Digest"
 
@@ -280,7 +281,10 @@ class ClockSample(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Batch(msgspec.Struct, frozen=True, array_like=True):
-    """Body of `POST /edge/v1/batches` (zstd-compressed). Records are numbered on from the `Clicktrail-First` header."""
+    """Body of `POST /edge/v1/batches` (zstd-compressed) in version 1, and what a `ShippedBatch` comes to.
+
+    Records are numbered on from the `Clicktrail-First` header.
+    """
 
     edge_id: str  # `edg_…`, made by the agent at first start
     lane: Lane
@@ -288,6 +292,30 @@ class Batch(msgspec.Struct, frozen=True, array_like=True):
     low_watermark_ms: int  # least time of any record not yet acked, else now
     clock: list[ClockSample]  # recent samples, newest last
     records: list[Record]
+
+
+class Target(msgspec.Struct, frozen=True, array_like=True):
+    """Where a click's request went to; as in `ClickRecord`."""
+
+    host: str
+    path: str
+    query: str
+
+
+class Clicks(msgspec.Struct, frozen=True, array_like=True):
+    """The clicks of a batch by columns: one row, one target and one number each. `shared.rows` reads them."""
+
+    rows: bytes  # one behind the other
+    targets: list[Target]
+    headers: list[dict[str, str]]  # of STORED_HEADERS; each set once
+    header_numbers: bytes  # u32 each, little-endian: which of `headers`
+
+
+class ShippedBatch(Batch, frozen=True, array_like=True):
+    """A batch as it crosses the network since version 2: `records` are those that are not among `clicks`."""
+
+    places: list[int] = []  # of `records` among all records of the batch, from 0 on, ascending
+    clicks: Clicks | None = None
 
 
 class BatchAck(msgspec.Struct, frozen=True, array_like=True):

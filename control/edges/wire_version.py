@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from control.http.errors import BadRequest
-from shared.wire import WIRE_HEADER, WIRE_VERSION
+from shared.wire import WIRE_HEADER, WIRE_VERSIONS
 
 
 class UnsupportedWireVersion(BadRequest):
@@ -14,8 +14,9 @@ class UnsupportedWireVersion(BadRequest):
 
 
 def require_wire_version(request: web.Request) -> None:
-    """Raises UnsupportedWireVersion unless the request says that it speaks ours."""
+    """Raises UnsupportedWireVersion unless the request says that it speaks one of ours."""
     spoken = request.headers.get(WIRE_HEADER, "")
-    if spoken != str(WIRE_VERSION):
+    known = [str(version) for version in WIRE_VERSIONS]
+    if spoken not in known:
         says = f"wire version {spoken}" if spoken else f"no wire version (header {WIRE_HEADER})"
-        raise UnsupportedWireVersion(f"The edge speaks {says}; this control plane speaks version {WIRE_VERSION}.")
+        raise UnsupportedWireVersion(f"The edge speaks {says}; this control plane speaks {' and '.join(known)}.")

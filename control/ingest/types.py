@@ -9,7 +9,8 @@ import msgspec
 import zstandard
 
 from shared.clock import MINUTE_MS
-from shared.wire import Batch, ClockSample, Lane, Record
+from shared.rows import BadRows, records_of
+from shared.wire import Batch, Clicks, ClockSample, Lane, Record, ShippedBatch
 
 ROLLUP_BUCKET_MS = 15 * MINUTE_MS
 """Clicks are counted by quarter hours, UTC: the smallest step that time zones differ by."""
@@ -47,12 +48,12 @@ class Unreadable:
     reason: str
 
 
-_decoder = msgspec.msgpack.Decoder(Batch)
+_decoder = msgspec.msgpack.Decoder(ShippedBatch)
 _record_decoder = msgspec.msgpack.Decoder(Record)
 
 
 class _Undecoded(msgspec.Struct, frozen=True, array_like=True):
-    """A `Batch` whose records are left as they came."""
+    """A `ShippedBatch` whose records are left as they came."""
 
     edge_id: str
     lane: Lane
@@ -60,6 +61,8 @@ class _Undecoded(msgspec.Struct, frozen=True, array_like=True):
     low_watermark_ms: int
     clock: list[ClockSample]
     records: list[msgspec.Raw]
+    places: list[int] = []
+    clicks: Clicks | None = None
 
 
 _undecoded_decoder = msgspec.msgpack.Decoder(_Undecoded)
@@ -72,21 +75,26 @@ def decode_batch(body: bytes, count: int) -> Batch:
     """
     unpacked = _decompress(body)
     try:
-        batch = _decoder.decode(unpacked)
+        shipped = _decoder.decode(unpacked)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        batch = _decode_one_by_one(unpacked)
-    if len(batch.records) != count:
-        raise UndecodableBatch(f"{len(batch.records)} records where the headers announce {count}")
-    return batch
+        shipped = _decode_one_by_one(unpacked)
+    try:
+        records = records_of(shipped)
+    except BadRows as error:
+        raise UndecodableBatch(str(error)) from None
+    if len(records) != count:
+        raise UndecodableBatch(f"{len(records)} records where the headers announce {count}")
+    return Batch(shipped.edge_id, shipped.lane, shipped.closed, shipped.low_watermark_ms, shipped.clock, records)
 
 
-def _decode_one_by_one(unpacked: bytes) -> Batch:
+def _decode_one_by_one(unpacked: bytes) -> ShippedBatch:
     try:
         batch = _undecoded_decoder.decode(unpacked)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UndecodableBatch(f"not a batch: {error}") from None
     records = cast("list[Record]", [_decode_record(raw) for raw in batch.records])
-    return Batch(batch.edge_id, batch.lane, batch.closed, batch.low_watermark_ms, batch.clock, records)
+    return ShippedBatch(batch.edge_id, batch.lane, batch.closed, batch.low_watermark_ms, batch.clock, records,
+                        batch.places, batch.clicks)  # fmt: skip
 
 
 def _decode_record(raw: msgspec.Raw) -> Record | Unreadable:

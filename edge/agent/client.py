@@ -66,7 +66,9 @@ class ControlClient:
 
     async def __aenter__(self) -> ControlClient:
         timeout = aiohttp.ClientTimeout(total=ANSWER_S, connect=CONNECT_S)
-        self._session = aiohttp.ClientSession(headers=self._headers, timeout=timeout, auto_decompress=False)
+        self._session = aiohttp.ClientSession(
+            headers=self._headers, timeout=timeout, auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar()
+        )
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import errno
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -24,7 +24,8 @@ import msgspec
 from edge.agent.recover import recover
 from edge.agent.ring_reader import RingReader, find_rings
 from edge.agent.segment import DROPS, SKIPPED, Entry, SegmentName, SegmentWriter, seal
-from edge.record import encode_gap, time_ms_of
+from edge.agent.translate import Translated, Translator
+from edge.record import NewerRecord, encode_gap, time_ms_of
 from edge.ring import BadRing
 from shared.clock import wall_ms
 from shared.logs import get_logger
@@ -32,9 +33,8 @@ from shared.wire import GapRecord
 
 SEGMENT_BYTES: Final = 64 * 1024 * 1024
 SEGMENT_AGE_S: Final = 3600.0  # a quiet node's raw heads must not outlive their retention in an open segment
-POLL_S: Final = 0.02  # rarer and longer runs cost less; nothing waits for it but the sync after it
-BUSY_RECORDS: Final = 500  # a pass that moved more is followed by the next at once
-PASS_RECORDS: Final = 4_000  # of one ring, before the next one is looked at
+POLL_S: Final = 0.025  # rarer and longer runs cost less; nothing waits for it but the sync after it
+PASS_RECORDS: Final = 4_000  # of one ring, before the next one is looked at; then the next pass follows at once
 HOUSEKEEPING_S: Final = 0.1
 RETRY_S: Final = 1.0  # after the disk has refused something
 SHORTAGES: Final = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
@@ -50,12 +50,13 @@ class Opened(msgspec.Struct, frozen=True):
 
 
 class Synced(msgspec.Struct, frozen=True):
-    """Records below `count` are on disk. `low_ms`: the least time of those that this sync has added."""
+    """Records below `count` are on disk; `said` are the last of them, those that this sync has added."""
 
     name: SegmentName
     count: int
-    low_ms: int
+    low_ms: int  # the least time of those added
     size: int
+    said: Sequence[Translated] = ()
 
 
 class Sealed(msgspec.Struct, frozen=True):
@@ -102,6 +103,8 @@ class Drain:
         self._to_seal: tuple[SegmentName, int] | None = None
         self._opened_at = self._synced_at = self._housekeeping_at = self._retry_at = 0.0
         self._low_ms: int | None = None
+        self._translator = Translator()
+        self._said: list[Translated] | None = []  # of what is not synced yet; None where not all of it is
         self._roll_asked = False
         self._is_behind = True
         self._caught_up_ms = 0
@@ -125,7 +128,7 @@ class Drain:
     def run(self, stop: threading.Event) -> None:
         """Until `stop`; then drains the rings to their end, syncs and seals."""
         while not stop.is_set():
-            if self.step() < BUSY_RECORDS:
+            if self.step() < PASS_RECORDS:
                 stop.wait(POLL_S)
         self._housekeeping_at = self._retry_at = 0.0
         while self.step():
@@ -189,13 +192,14 @@ class Drain:
         ring_id, moved = ring.identity.ring_id, 0
         while moved < PASS_RECORDS and (run := ring.read()) is not None:
             self._opened().append_run(ring_id, run)
+            self._say(run.payloads)
             self._note_time(run.low_ms)
-            moved += len(run.ends)
+            moved += len(run.payloads)
         if not moved and (skipped := ring.skip_damage()):
             _log.error("damage in a ring", path=str(ring.path), bytes=skipped)
             self._append(Entry(SKIPPED, ring_id, ring.cursor, encode_gap(_damage_gap())))
             moved = 1
-        if moved >= BUSY_RECORDS or not (moved or ring.is_drained()):
+        if moved >= PASS_RECORDS or not (moved or ring.is_drained()):
             self._is_behind = True
         if (drops := self._drops(ring, gone, now)) is not None:
             self._append(drops)
@@ -237,8 +241,21 @@ class Drain:
         return writer
 
     def _append(self, entry: Entry) -> None:
-        self._opened().append((entry,))
+        self._opened().append(entry)
+        self._say([entry.payload])
         self._note_time(time_ms_of(entry.payload))
+
+    def _say(self, payloads: Sequence[bytes]) -> None:
+        """Translates what was just read, as long as the processor has it at hand, for shipping it from memory."""
+        if self._said is None:
+            return
+        try:
+            self._said.append(self._translator.translate(payloads, 0, wall_ms()))
+        except NewerRecord:
+            self._said = None
+            return
+        if self._said[-1].count < len(payloads):
+            self._said = None
 
     def _note_time(self, time_ms: int | None) -> None:
         known = wall_ms() if self._low_ms is None else self._low_ms
@@ -263,7 +280,8 @@ class Drain:
             if ring.identity.ring_id in self._drops_told:
                 ring.drops_stored = self._drops_told[ring.identity.ring_id][0]
         low_ms, self._low_ms = self._low_ms, None
-        self._notify(Synced(writer.name, writer.synced, low_ms or 0, writer.size))
+        said, self._said = self._said, []
+        self._notify(Synced(writer.name, writer.synced, low_ms or 0, writer.size, said or ()))
 
     def _should_roll(self, writer: SegmentWriter, now: float) -> bool:
         asked, self._roll_asked = self._roll_asked, False
@@ -294,6 +312,7 @@ class Drain:
         for ring in self._rings.values():
             ring.rewind()
         self._drops_told.clear()
+        self._said = []
         self._low_ms = None
         self._notify(Failed(error.errno))
 

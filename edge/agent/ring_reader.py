@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import mmap
 import os
 import struct
 import time
 from pathlib import Path
 from typing import Final
-from zlib import crc32
 
-from edge.record import RECORD_MAX_BYTES, TIMED_BYTES, TIMED_KINDS, VERSION, time_ms_of
+from edge.checksum import crc32
+from edge.record import RECORD_MAX_BYTES, time_ms_of
 from edge.ring import (
     CLOSED,
     CRC_MASK,
@@ -36,12 +37,14 @@ from edge.ring import (
     identity_of,
     seed_of,
 )
+from shared.rows import CLICK
 
 DAMAGE_AFTER_S: Final = 1.0
 RUN_BYTES: Final = 256 * 1024  # about; read at once
 RUN_RECORDS: Final = 4_096
 _DRAFT_ABANDONED_S = 60
-_BEGINNING = struct.Struct("<IIQBB6xq")  # of a frame and its record: length, CRC-32, sequence, version, kind, time
+_BEGINNING = struct.Struct("<IIQ2s6xq")  # of a frame and a click: length, CRC-32, sequence, version and kind, time
+_CLICK_BYTES = _BEGINNING.size - FRAME_BYTES  # that a record must have for this to be its time
 
 
 class RingReader:
@@ -84,40 +87,40 @@ class RingReader:
     def read(self) -> Run | None:
         """The next frames in order, up to about `RUN_BYTES`; None when the reader has caught up."""
         base = self.cursor
-        if not self._begins_here(base):
-            return None
-        chunk = self._copy(base, self._likely_bytes(base) + _BEGINNING.size)
-        seed, begins_at, limit = self._seed, _BEGINNING.unpack_from, min(RUN_BYTES, len(chunk) - _BEGINNING.size)
-        at, ends = 0, list[int]()
+        buffer, start, limit = self._window(base)
+        last = min(start + RUN_BYTES, len(buffer) - _BEGINNING.size)
+        shift = base - start  # from a place in the buffer to a position in the ring
+        seed, begins_at = self._seed, _BEGINNING.unpack_from
+        at, payloads = start, list[bytes]()
         low_ms = none_ms = 1 << 63
-        while at <= limit and len(ends) < RUN_RECORDS:
-            length, checksum, sequence, version, kind, time_ms = begins_at(chunk, at)
-            start = at + FRAME_BYTES
-            end = start + length
-            payload = chunk[start:end]
-            if (
-                sequence != base + at
-                or len(payload) != length
-                or length > RECORD_MAX_BYTES
-                or crc32(payload, (seed + sequence) & CRC_MASK) != checksum
-            ):
+        while at <= last and len(payloads) < RUN_RECORDS:
+            length, checksum, sequence, kind, time_ms = begins_at(buffer, at)
+            end = at + FRAME_BYTES + length
+            if sequence != at + shift or end > limit:
                 break
-            if version != VERSION or kind not in TIMED_KINDS or length < TIMED_BYTES:
+            payload = buffer[at + FRAME_BYTES : end]
+            if crc32(payload, (seed + sequence) & CRC_MASK) != checksum:
+                break
+            if kind != CLICK or length < _CLICK_BYTES:
                 found = time_ms_of(payload)
                 time_ms = none_ms if found is None else found
             if time_ms < low_ms:
                 low_ms = time_ms
-            ends.append(end)
+            payloads.append(payload)
             at = end
-        if not ends:
+        if not payloads:
             return None
-        self.cursor = base + at
-        return Run(chunk[:at], ends, self.cursor, None if low_ms == none_ms else low_ms)
+        self.cursor = at + shift
+        return Run(memoryview(buffer)[start:at], payloads, self.cursor, None if low_ms == none_ms else low_ms)
 
-    def _likely_bytes(self, position: int) -> int:
-        """How much to copy for the next run. The write position is a hint: where it makes no sense, one frame."""
-        unread = self._memory.words[WRITTEN] - position
-        return min(max(unread, FRAME_MAX_BYTES if unread <= 0 else 0), RUN_BYTES + FRAME_MAX_BYTES)
+    def _window(self, position: int) -> tuple[mmap.mmap | bytes, int, int]:
+        """Bytes that hold any frame at `position` whole, where it begins in them, and where the frames in them end:
+        the ring itself, or a copy of what goes on at its beginning."""
+        capacity, start = self.identity.capacity, position % self.identity.capacity
+        if capacity - start >= FRAME_MAX_BYTES:
+            return self._memory.file, HEADER_BYTES + start, HEADER_BYTES + capacity
+        joined = self._copy(position, 2 * FRAME_MAX_BYTES)
+        return joined + bytes(_BEGINNING.size), 0, len(joined)
 
     def skip_damage(self) -> int:
         """How many bytes were passed over to reach the next frame that verifies: 0 unless there is damage.
@@ -160,7 +163,7 @@ class RingReader:
     def drops(self) -> Drops:
         """All records that this ring's writer has dropped so far."""
         words = self._memory.words
-        killed = self.is_abandoned() and words[DROPPING] != 0 and words[CLOSED] == 0
+        killed = words[DROPPING] != 0 and words[CLOSED] == 0 and self.is_abandoned()
         return Drops(words[DROPPED], words[DROPPED_FIRST_MS], words[DROPPED_LAST_MS], killed)
 
     @property
@@ -183,10 +186,6 @@ class RingReader:
         """Removes the file: all it held is on disk."""
         self.path.unlink(missing_ok=True)
         self.close()
-
-    def _begins_here(self, position: int) -> bool:
-        length, _, sequence = FRAME.unpack(self._copy(position, FRAME_BYTES))
-        return sequence == position and length <= RECORD_MAX_BYTES
 
     def _payload(self, chunk: bytes, at: int, sequence: int) -> bytes | None:
         if at + FRAME_BYTES > len(chunk):

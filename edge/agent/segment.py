@@ -12,10 +12,9 @@ The rename is durable before any record that it declares void is read from its r
     frames   marker u32 · CRC-32 u32 · length u32 · kind u32 · number u64 · sequence u64 · origin 16 bytes · payload
     a run    an index (a frame), frames of a ring as they lay there, the same index again
 
-*A run is carried over as it is*, with one checksum, since the disk sees every record once and a ring's frames have
-checksums of their own. These are asked when the one of the run is wrong: so damage costs the records that it hit. The
-index says how many they are and where each ends; it stands before and behind them, so that no single damage costs more
-than a record.
+*A run is carried over as it is*: a ring's frames have checksums of their own, so damage costs the records that it hit.
+The index says how many they are and where each ends; it stands before and behind them, so that no single damage costs
+more than a record.
 
 Marker and CRC start from the stream id, so neither a visitor nor a block of a removed file can pass for a frame. A
 frame names the ring it came from (`origin`) and where reading that ring goes on behind it (`sequence`): an agent that
@@ -32,8 +31,8 @@ import struct
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
-from zlib import crc32
 
+from edge.checksum import crc32
 from edge.node import PRIVATE_FILE, sync_directory
 from edge.ring import Run
 from shared import ids
@@ -58,7 +57,8 @@ _MARKS = struct.Struct("<II")  # marker, CRC-32 of all that follows
 FIELDS: Final = struct.Struct("<IIQQ16s")  # length of the payload, kind, number, sequence, origin
 FRAME_BYTES: Final = _MARKS.size + FIELDS.size
 
-_RUN = struct.Struct("<II")  # bytes of a run's frames, their CRC-32; behind it the end of each as u32
+_RUN = struct.Struct("<I4x")  # bytes of a run's frames; behind it the end of each as u32
+_NO_CHECKSUM = 0  # once of all frames together: whoever goes by it finds it wrong, and asks each frame for its own
 
 _NAME = re.compile(r"(\d{14})-([0-9a-f]{32})\.(?:open|(\d+)\.sealed)").fullmatch
 _fdatasync = getattr(os, "fdatasync", os.fsync)
@@ -114,7 +114,7 @@ class SegmentWriter:
         path = directory / str(name)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, PRIVATE_FILE)
         try:
-            _write_all(descriptor, _header(name, edge_id))
+            _write_all(descriptor, [_header(name, edge_id)])
             os.fsync(descriptor)
             sync_directory(directory)
         except OSError:
@@ -127,19 +127,18 @@ class SegmentWriter:
     def path(self) -> Path:
         return self._directory / str(self.name)
 
-    def append(self, entries: Sequence[Entry]) -> None:
-        """Writes entries behind each other into the page cache. Raises OSError, perhaps after half of a frame."""
-        for kind, origin, sequence, payload in entries:
-            self._write(self._frame(kind, sequence, origin, payload))
-            self.count += 1
+    def append(self, entry: Entry) -> None:
+        """Writes an entry into the page cache. Raises OSError, perhaps after half of a frame."""
+        self._write(self._frame(entry.kind, entry.sequence, entry.origin, entry.payload))
+        self.count += 1
 
     def append_run(self, origin: bytes, run: Run) -> None:
         """Writes a run of a ring's frames. Raises OSError, as `append` does."""
-        count = len(run.ends)
-        index = _RUN.pack(len(run.frames), crc32(run.frames)) + struct.pack(f"<{count}I", *run.ends)
+        count = len(run.payloads)
+        index = struct.pack(f"<II{count}I", len(run.frames), _NO_CHECKSUM, *run.ends)
         before = self._frame(INDEX, run.end, origin, index)
         behind = self._frame(INDEX_BEHIND, run.end, origin, index)
-        self._write(b"".join((before, run.frames, behind)))
+        self._write(before, run.frames, behind)
         self.count += count
 
     def sync(self) -> None:
@@ -156,9 +155,9 @@ class SegmentWriter:
         fields = FIELDS.pack(len(payload), kind, self.count, sequence, origin)
         return _MARKS.pack(self._marker, crc32(payload, crc32(fields, self._marker))) + fields + payload
 
-    def _write(self, data: bytes) -> None:
-        self.size += len(data)
-        _write_all(self._descriptor, data)
+    def _write(self, *parts: bytes | memoryview) -> None:
+        self.size += sum(map(len, parts))
+        _write_all(self._descriptor, parts)
 
 
 def seal(directory: Path, name: SegmentName, end: int) -> SegmentName | None:
@@ -209,14 +208,13 @@ class Index(NamedTuple):
     """Where a run's frames end, counted from the beginning of the first."""
 
     size: int
-    checksum: int
     ends: tuple[int, ...]
 
 
 def parse_index(payload: bytes) -> Index:
     """The index in the payload of a frame that has verified."""
-    size, checksum = _RUN.unpack_from(payload)
-    return Index(size, checksum, struct.unpack_from(f"<{(len(payload) - _RUN.size) // 4}I", payload, _RUN.size))
+    (size,) = _RUN.unpack_from(payload)
+    return Index(size, struct.unpack_from(f"<{(len(payload) - _RUN.size) // 4}I", payload, _RUN.size))
 
 
 def _header(name: SegmentName, edge_id: str) -> bytes:
@@ -224,7 +222,9 @@ def _header(name: SegmentName, edge_id: str) -> bytes:
     return header + _CRC.pack(crc32(header))
 
 
-def _write_all(descriptor: int, data: bytes) -> None:
-    remaining = memoryview(data)
-    while remaining:
-        remaining = remaining[os.write(descriptor, remaining) :]
+def _write_all(descriptor: int, parts: Sequence[bytes | memoryview]) -> None:
+    written = os.writev(descriptor, parts)
+    if written < sum(map(len, parts)):
+        remaining = memoryview(b"".join(parts))[written:]
+        while remaining:
+            remaining = remaining[os.write(descriptor, remaining) :]

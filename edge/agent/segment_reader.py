@@ -1,8 +1,8 @@
 """Reads a segment back, whatever has happened to the file.
 
 Frames are followed from one to the next. Where one does not verify, the stream's marker is searched for until one
-does again: numbers tell how many records are missing between. A run of which a part is damaged gives the frames that
-verify by themselves; where its index is damaged, the one behind it says the same. Reading never fails and never makes a
+does again: numbers tell how many records are missing between. Of a run, each frame verifies by
+itself; where its index is damaged, the one behind it says the same. Reading never fails and never makes a
 record up; what cannot be read (a bad sector, a cut-off end) is a hole.
 """
 
@@ -12,7 +12,6 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
-from zlib import crc32
 
 from edge.agent.segment import (
     FRAME_BYTES,
@@ -29,6 +28,7 @@ from edge.agent.segment import (
     parse_frame,
     parse_index,
 )
+from edge.checksum import crc32
 from edge.record import RECORD_MAX_BYTES
 from edge.ring import CRC_MASK, FRAME, seed_of
 from edge.ring import FRAME_BYTES as RING_FRAME_BYTES
@@ -150,13 +150,11 @@ class SegmentReader:
     def _run(self, offset: int, next_offset: int, start: int, number: int, entry: Entry, index: Index) -> Part:
         frames = self._bytes_at(start, index.size)
         base = entry.sequence - index.size  # position of the first frame in its ring
-        bounds = zip((0, *index.ends), index.ends, strict=False)
-        payloads: list[bytes | None]
-        if crc32(frames) == index.checksum:
-            payloads = [frames[start + RING_FRAME_BYTES : end] for start, end in bounds]
-        else:
-            seed = seed_of(entry.origin)
-            payloads = [_payload(frames[start:end], base + start, seed) for start, end in bounds]
+        seed, begins_at = seed_of(entry.origin), 0
+        payloads: list[bytes | None] = []
+        for end in index.ends:
+            payloads.append(_payload(frames[begins_at:end], base + begins_at, seed))
+            begins_at = end
         return Part(offset, next_offset, RECORD, number, payloads, base, index.ends, entry.origin, index.size)
 
     def _bytes_at(self, offset: int, size: int) -> bytes:

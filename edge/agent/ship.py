@@ -28,7 +28,8 @@ from edge.agent.drain import Drain
 from edge.agent.portion import BATCH_BYTES, BATCH_RECORDS, Packer, Portion, question
 from edge.agent.samples import ClockSamples
 from edge.agent.segment import BadSegment
-from edge.agent.streams import Expired, Stream, Streams
+from edge.agent.stream import Expired, Stream
+from edge.agent.streams import Streams
 from edge.agent.trouble import Trouble, is_server_error
 from edge.record import NewerRecord
 from shared.clock import wall_ms
@@ -46,6 +47,9 @@ from shared.wire import (
 
 BATCH_PATH: Final = "/edge/v1/batches"
 BATCH_BYTES_MIN: Final = 64 * 1024
+FRESH_BATCH_RECORDS: Final = 10_000  # so many come together at rates at which no batch should wait for another
+FRESH_EVERY_S: Final = 0.1  # is often enough for batches that carry …
+MANY_RECORDS: Final = 1_000  # … more than this: an exchange costs about as much as these
 FRESH_LAG_MS: Final = 2_000  # records older than this make the open stream a backlog …
 FRESH_RECORDS: Final = 2 * BATCH_RECORDS  # … when there are more of them than this
 NEW_STREAM_EVERY_S: Final = 5.0
@@ -139,9 +143,11 @@ class Shipper:
         now = time.monotonic()
         return min((rest for trouble in self._troubles.values() if (rest := trouble.rests_s(now))), default=None)
 
-    def _most_records(self, stream: Stream | Expired) -> int:
+    def _most_records(self, stream: Stream | Expired, lane: Lane) -> int:
         trouble = self._troubles.get(stream.stream_id)
-        return BATCH_RECORDS if trouble is None else trouble.most_records
+        if trouble is not None:
+            return trouble.most_records
+        return FRESH_BATCH_RECORDS if lane == "fresh" else BATCH_RECORDS
 
     @property
     def resting(self) -> int:
@@ -161,7 +167,7 @@ class Shipper:
 
     async def _exchange(self, lane: Lane, stream: Stream | Expired, backoff: Backoff) -> float | None:
         """One batch and its answer. Returns how long to pause before the next, None to go on at once."""
-        epoch = self._streams.epoch
+        epoch, began = self._streams.epoch, time.monotonic()
         if isinstance(stream, Stream):
             stream.in_flight = True
         try:
@@ -195,13 +201,15 @@ class Shipper:
             del self._troubles[stream.stream_id]
         if isinstance(stream, Stream):
             self._keep_fresh(stream)
+        if lane == "fresh" and MANY_RECORDS < portion.count < FRESH_BATCH_RECORDS:
+            return max(0.0, began + FRESH_EVERY_S - time.monotonic())
         return None
 
     def _portion(self, stream: Stream | Expired, lane: Lane, epoch: str) -> Portion:
         """A question as long as no exchange has told how far the clocks are apart: times could not be corrected."""
         if not self._samples.recent():
             return question(stream.acked, closed=False)
-        return self._packers[lane].next_portion(stream, self._most_records(stream), self._max_bytes, epoch)
+        return self._packers[lane].next_portion(stream, self._most_records(stream, lane), self._max_bytes, epoch)
 
     def _packed(self, stream: Stream | Expired, lane: Lane, epoch: str, low_watermark_ms: int) -> tuple[Portion, bytes]:
         portion = self._portion(stream, lane, epoch)
@@ -218,7 +226,7 @@ class Shipper:
                        first=portion.first, records=portion.count, reason=ack.quarantined)  # fmt: skip
         moved = ack.next != portion.first or (answer.status == 200 and not portion.count)
         if ack.next > portion.first:
-            self.gaps.update(portion.gaps)
+            self.gaps.update(portion.content.gaps)
         await self._streams.acknowledge(stream, ack.next, epoch, was_closing=portion.closed)
         return moved
 

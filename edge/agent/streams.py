@@ -5,9 +5,6 @@ once the control plane, in its present epoch, has confirmed all of its records a
 restore, a fail-over) unsettles them all, a mark that has gone back (`edge.agent.marks`) its own: it asks again, and
 what the control plane no longer has is sent again from the file, or as a gap where there is none.
 
-Two small files are kept beside the segments, each replaced as a whole: `acked` (losing it costs one question a stream,
-so it isn't synced) and `expired` (synced before the file that it speaks of is removed).
-
 All of this runs on the agent's event loop; the drain's thread speaks to it by events.
 """
 
@@ -15,124 +12,24 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Final, Literal, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
-import msgspec
-
+from edge.agent import books
 from edge.agent.drain import Event, Failed, Opened, Sealed, Synced
 from edge.agent.segment import BadSegment, SegmentName, list_segments
 from edge.agent.segment_reader import SegmentReader
-from edge.node import PRIVATE_FILE, sync_directory
+from edge.agent.stream import Expired, ExpiryReason, Stream
 from edge.record import time_ms_of
 from shared.clock import DAY_MS, wall_ms
 from shared.logs import get_logger
 from shared.wire import Lane, Mark
 
 EXPIRED_KEPT_MS: Final = 30 * DAY_MS
-_MARK_RECORDS: Final = 1_000  # how many records, or how long a time, may share one least time
-_MARK_MS: Final = 1_000
 _CLOCK_TICK_MS: Final = 10  # files are stamped by the kernel's coarse clock, which lags by up to one tick
 
-ExpiryReason = Literal["stream_expired", "spool_budget", "spool_damaged"]
-
 _log = get_logger()
-
-
-class Stream:
-    """A stream with a file."""
-
-    def __init__(self, directory: Path, name: SegmentName, size: int) -> None:
-        self._directory, self.name, self.size = directory, name, size
-        self.end = name.end or 0  # records on disk
-        self.acked = 0  # the number that the control plane wants next
-        self.settled_in: str | None = None  # epoch
-        self.asked_in: str | None = None  # epoch in which `acked` is the control plane's word
-        self.in_flight = False
-        self._lows: list[tuple[int, int]] = []  # (end, least time of the records below it and above the one before)
-        self._reader: SegmentReader | None = None
-
-    @property
-    def stream_id(self) -> bytes:
-        return self.name.stream_id
-
-    @property
-    def is_open(self) -> bool:
-        return self.name.end is None
-
-    @property
-    def path(self) -> Path:
-        return self._directory / str(self.name)
-
-    @property
-    def unacked(self) -> int:
-        return max(0, self.end - self.acked)
-
-    def grown(self, end: int, low_ms: int, size: int) -> None:
-        """More records are on disk."""
-        if self._lows:
-            last_end, last_low = self._lows[-1]
-            start = self._lows[-2][0] if len(self._lows) > 1 else 0
-            if end - start <= _MARK_RECORDS and low_ms - last_low <= _MARK_MS and last_end > self.acked:
-                self._lows.pop()
-                low_ms = min(low_ms, last_low)
-        self._lows.append((end, low_ms))
-        self.end, self.size = end, size
-
-    def goes_on_at(self, number: int) -> None:
-        """The control plane wants this number next. Where it had more before, what it lacks is as old as the file."""
-        if number < self.acked:
-            self._lows = [(self.end, self.name.created_ms)]
-        self.acked = number
-
-    def low_ms(self) -> int | None:
-        """The least time of any record that isn't acknowledged; None when there is none."""
-        self._lows = [low for low in self._lows if low[0] > self.acked]
-        return min((low_ms for _, low_ms in self._lows), default=None)
-
-    def read(self, max_records: int, max_bytes: int) -> list[bytes | None]:
-        """The next records to ship, None for a damaged one. Raises OSError, BadSegment.
-
-        May wait for the disk: not for the event loop.
-        """
-        if self._reader is None:
-            self._reader = SegmentReader(self.path, self.name)
-        return self._reader.read(self.acked, self.end, max_records, max_bytes)
-
-    def close(self) -> None:
-        reader, self._reader = self._reader, None
-        if reader is not None:
-            reader.close()
-
-
-class Expired(msgspec.Struct, kw_only=True):
-    """A stream without a file. What the control plane lacks of it becomes one gap record, at the first such number."""
-
-    stream_id: bytes
-    created_ms: int
-    records: int
-    acked: int
-    low_ms: int
-    high_ms: int
-    reason: ExpiryReason
-    settled_in: str | None  # epoch
-    asked_in: str | None = None  # epoch in which `acked` is the control plane's word: only then is a gap placed
-    gap_at: int | None = None  # number at which the gap record stands: the stream then ends behind it
-
-    @property
-    def end(self) -> int:
-        return self.records if self.gap_at is None else self.gap_at + 1
-
-    def goes_on_at(self, number: int) -> None:
-        """The control plane wants this number next."""
-        self.acked = number
-
-    @property
-    def lost(self) -> int:
-        """How many records the gap record speaks of."""
-        return 0 if self.gap_at is None else self.records - self.gap_at
 
 
 class Believed(NamedTuple):
@@ -140,17 +37,6 @@ class Believed(NamedTuple):
 
     stream: Stream | Expired
     acked: int
-
-
-class _Ack(msgspec.Struct, array_like=True):
-    next: int
-    settled_in: str | None
-
-
-_Book = TypeVar("_Book")
-_acks = msgspec.msgpack.Decoder(dict[str, _Ack])
-_expired = msgspec.msgpack.Decoder(list[Expired])
-_encoder = msgspec.msgpack.Encoder()
 
 
 class Streams:
@@ -169,8 +55,8 @@ class Streams:
 
     def load(self) -> None:
         """What a former agent has left, after `Drain.recover`. Raises OSError."""
-        self._expired = {lost.stream_id: lost for lost in self._read("expired", _expired, [])}
-        acks = self._read("acked", _acks, {})
+        self._expired = {lost.stream_id: lost for lost in books.read_expired(self._directory)}
+        acks = books.read_acked(self._directory)
         for name in list_segments(self._directory):
             path = self._directory / str(name)
             if name.end is None:
@@ -195,11 +81,11 @@ class Streams:
                 self.open = Stream(self._directory, event.name, 0)
             case Synced():
                 if self.open is not None:
-                    self.open.grown(event.count, event.low_ms, event.size)
+                    self.open.grown(event.count, event.low_ms, event.size, event.said)
             case Sealed():
                 stream, self.open = self.open, None
                 if stream is not None and event.sealed is not None:
-                    stream.name = event.sealed
+                    stream.sealed(event.sealed)
                     self._sealed[stream.stream_id] = stream
             case Failed():
                 self._needs_room = event.errno in (errno.ENOSPC, errno.EDQUOT)
@@ -308,8 +194,8 @@ class Streams:
     async def save_acked(self) -> None:
         if self._is_acked_file_old:
             self._is_acked_file_old = False
-            acks = {stream.stream_id.hex(): _Ack(stream.acked, stream.settled_in) for stream in self._files()}
-            await asyncio.to_thread(self._replace, "acked", _encoder.encode(acks), sync=False)
+            acks = {stream.stream_id.hex(): books.Ack(stream.acked, stream.settled_in) for stream in self._files()}
+            await asyncio.to_thread(books.write_acked, self._directory, acks)
 
     async def trim(self) -> None:
         """Lets go of files past their retention; over the budget also of younger ones, acknowledged ones first."""
@@ -356,34 +242,12 @@ class Streams:
 
     async def save_expired(self) -> None:
         """On disk when it returns. Raises OSError."""
-        await asyncio.to_thread(self._replace, "expired", _encoder.encode(list(self._expired.values())), sync=True)
+        await asyncio.to_thread(books.write_expired, self._directory, list(self._expired.values()))
 
     def _files(self) -> Iterator[Stream]:
         yield from self._sealed.values()
         if self.open is not None:
             yield self.open
-
-    def _read(self, name: str, decoder: msgspec.msgpack.Decoder[_Book], otherwise: _Book) -> _Book:
-        try:
-            return decoder.decode((self._directory / name).read_bytes())
-        except FileNotFoundError:
-            return otherwise
-        except (OSError, msgspec.DecodeError) as error:
-            _log.error("a book of the spool is unreadable; going on without it", name=name, reason=str(error))
-            return otherwise
-
-    def _replace(self, name: str, data: bytes, *, sync: bool) -> None:
-        path = self._directory / name
-        draft = path.with_name(f".{name}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            if sync:
-                file.flush()
-                os.fsync(descriptor)
-        draft.replace(path)
-        if sync:
-            sync_directory(self._directory)
 
 
 def _unacked(streams: Iterable[Stream]) -> tuple[int, int]:

@@ -1,10 +1,12 @@
-"""Records of the spool as the control plane gets them, in the bytes of their wire form: most of what an agent does.
+"""Records of the spool in the form in which they leave the machine: most of what an agent does.
 
-For a click, `shared.wire.ClickRecord` is written directly: fixed fields by one `pack`, texts from what was already
-said of the same bytes. Visitors' heads differ in few lines: cookies, addresses, query strings. So what is remembered
-is, from coarse to fine, the headers of a whole head; whether a line may leave; the stored lines together. Everything
-else, and every click that is unusual in any way, takes the path that `edge.record` defines: `decode`, `to_wire`,
-encode. The two agree on every record (`tests/edge/test_translate.py`).
+Clicks go into the columns of `shared.wire.Clicks`. The row of one is there already, in its first bytes; what is left to
+do is to find what was said before of the same request line and of the same headers. Visitors' heads differ in few
+lines: cookies, addresses, query strings. So what is remembered is, from coarse to fine, the headers of a whole head;
+those of a head without the lines that are one visitor's own; whether a line may leave; the stored lines together.
+
+Everything else, and every click that is unusual in any way, takes the path that `edge.record` defines: `decode`,
+`to_wire`, encode. The two agree on every record (`tests/edge/test_translate.py`).
 
 A stream has no holes, so a record that cannot be read keeps its number: a `GapRecord` of one stands there, between the
 times of its neighbours. Translated again, the same number says the same.
@@ -14,56 +16,101 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Final, TypeVar
 
 import msgspec
 
-from edge.record import (
-    CARRY,
-    CLICK,
-    CLICK_LAYOUT,
-    NO_CLICK,
-    BadRecord,
-    NewerRecord,
-    decode,
-    stored_headers,
-    target_of,
-    text_of,
-    time_ms_of,
-    to_wire,
-)
+from edge.record import BadRecord, NewerRecord, decode, stored_headers, target_of, text_of, time_ms_of, to_wire
 from shared.logs import get_logger
-from shared.wire import STORED_HEADERS, GapRecord, Record
+from shared.rows import ADDRESS_BYTES, CARRY, CLICK, CLICK_LAYOUT, NO_CLICK, VISITOR_BYTES
+from shared.wire import STORED_HEADERS, GapRecord, Record, Target
 
 REMEMBERED: Final = 16_384  # of one kind; then all are forgotten, which costs less than choosing
+OWN_LINES: Final = 8  # how many spellings are looked for in every head
 
-_FIXED = struct.Struct(">7sH16sBqBqH16sBH")  # each value behind its msgpack type: see `_click`
-_ARRAY_OF_CLICK, _BYTES_16, _INT_64, _UINT_16 = b"\x9e\xa5click", 0xC410, 0xD3, 0xCD
-_ADDRESS = {4: b"\xc4\x04", 16: b"\xc4\x10"}
-_VISITOR = {0: b"\xc4\x00", 16: b"\xc4\x10"}
+_FORM_AND_LENGTHS = struct.Struct("<8s48xHI")  # of host and head
+_FORM = struct.Struct("<2sBB2xBB")  # kind, no_click, carry, address and visitor length
 _STORED_LINE = re.compile(rb"(?:%b):[^\r\n]*" % "|".join(STORED_HEADERS).encode(), re.IGNORECASE).match
+_own_lines = re.compile(
+    rb"\r\n(?:cookie|x-forwarded-for|x-real-ip|forwarded|cf-connecting-ip|cf-ray|true-client-ip|x-request-id"
+    rb"|traceparent): ",
+    re.IGNORECASE,
+).findall
+_CLICK_WEIGHT_BYTES = 250  # row and target with what Python puts around them; headers are shared
+_NOWHERE = 1 << 40  # behind the end of any record
+_ARRAY = b"\xdd"  # of msgpack; its length follows as u32, big-endian
 
 _log = get_logger()
 _encode = msgspec.msgpack.Encoder().encode
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+
+
+class Columns(msgspec.Struct, frozen=True, array_like=True):
+    """`shared.wire.Clicks`, whose texts are msgpack already."""
+
+    rows: bytes
+    targets: msgspec.Raw
+    headers: msgspec.Raw
+    header_numbers: bytes
 
 
 class Translated(msgspec.Struct, frozen=True):
-    """Records as msgpack, one behind the other."""
+    """Records that follow each other: of each click its row, target and headers; the others, with their places."""
 
-    count: int
-    records: bytes
+    rows: list[bytes]
+    targets: list[bytes]
+    headers: list[bytes]
+    records: list[msgspec.Raw]
+    places: list[int]
     gaps: dict[str, int]  # lost records that gap records among them speak of, by reason
 
+    @property
+    def count(self) -> int:
+        return len(self.rows) + len(self.records)
 
-class _Memory(dict[bytes, bytes]):
+    @property
+    def weight(self) -> int:
+        """How many clicks take as much memory as this."""
+        return len(self.rows) + sum(map(len, self.records)) // _CLICK_WEIGHT_BYTES
+
+    def columns(self) -> Columns | None:
+        """The clicks, each set of headers once; None where there are none."""
+        if not self.rows:
+            return None
+        distinct = dict.fromkeys(self.headers)
+        numbers = dict(zip(distinct, range(len(distinct)), strict=True))
+        header_numbers = struct.pack(f"<{len(self.headers)}I", *map(numbers.__getitem__, self.headers))
+        return Columns(b"".join(self.rows), _array(self.targets), _array(list(distinct)), header_numbers)
+
+
+NOTHING: Final = Translated([], [], [], [], [], {})
+
+
+def joined(parts: Iterable[Translated]) -> Translated:
+    """Parts of a stream that follow each other, as one."""
+    whole = Translated([], [], [], [], [], {})
+    for part in parts:
+        whole.places.extend([whole.count + place for place in part.places])
+        whole.rows.extend(part.rows)
+        whole.targets.extend(part.targets)
+        whole.headers.extend(part.headers)
+        whole.records.extend(part.records)
+        for reason, count in part.gaps.items():
+            whole.gaps[reason] = whole.gaps.get(reason, 0) + count
+    return whole
+
+
+class _Memory(dict[_Key, _Value]):
     """What `make` said of a key, remembered."""
 
-    def __init__(self, make: Callable[[bytes], bytes]) -> None:
+    def __init__(self, make: Callable[[_Key], _Value]) -> None:
         super().__init__()
         self._make = make
 
-    def __missing__(self, key: bytes) -> bytes:
+    def __missing__(self, key: _Key) -> _Value:
         made = self._make(key)
         if len(self) >= REMEMBERED:
             self.clear()
@@ -71,89 +118,108 @@ class _Memory(dict[bytes, bytes]):
         return made
 
 
+class _Headers(dict[bytes, bytes]):
+    """What headers come to, by their lines but for those that are one visitor's own: these would never come again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._own_lines: list[bytes] = []  # how they begin: spellings that were met lately
+        self._stored_line = _Memory(_stored_line).__getitem__
+        self._stored = _Memory(_stored)
+
+    def __missing__(self, lines: bytes) -> bytes:
+        shared = lines
+        for name in self._own_lines:
+            before, found, behind = shared.rpartition(name)
+            if found:
+                _, *rest = behind.partition(b"\r\n")
+                shared = b"".join((before, *rest))
+        if shared is not lines:
+            return self[shared]
+        if new := _own_lines(lines):
+            self._own_lines = list(dict.fromkeys((*new, *self._own_lines)))[:OWN_LINES]
+        said = self._stored[b"".join(map(self._stored_line, lines.split(b"\r\n")))]
+        if len(self) >= REMEMBERED:
+            self.clear()
+        self[lines] = said
+        return said
+
+
 class Translator:
     """For one thread at a time."""
 
     def __init__(self) -> None:
-        self._stored_line = _Memory(_stored_line).__getitem__
-        self._stored = _Memory(lambda lines: _encode(stored_headers(b"\r\n" + lines))).__getitem__
-        self._headers = _Memory(self._headers_of).__getitem__
-        self._target = _Memory(_target).__getitem__
-        self._words = _Memory(_words).__getitem__
+        self._hosts = _Memory(_host_at)
+        self._targets = _Memory(_targets)
+        self._headers = _Headers()
 
     def translate(self, payloads: Sequence[bytes | None], first: int, created_ms: int) -> Translated:
         """One record a payload; `first` is the first one's number, `created_ms` stands in where no time is known.
 
         Ends before a record of a later version. Raises NewerRecord where it is the first one.
         """
-        records: list[bytes] = []
+        hosts, targets_of, headers_of = self._hosts, self._targets, self._headers
+        form_and_lengths, least_bytes = _FORM_AND_LENGTHS.unpack_from, CLICK_LAYOUT.size
+        rows: list[bytes] = []
+        targets: list[bytes] = []
+        headers: list[bytes] = []
+        records: list[msgspec.Raw] = []
+        places: list[int] = []
         gaps: dict[str, int] = {}
         for at, payload in enumerate(payloads):
-            try:
-                if payload is not None and payload[:2] == CLICK and (click := self._click(payload)):
-                    records.append(click)
+            if payload is not None and len(payload) >= least_bytes:
+                form, host_bytes, head_bytes = form_and_lengths(payload)
+                host = hosts[form]
+                head = host + host_bytes
+                line_end = payload.find(b"\r\n", head)
+                if line_end >= 0 and head + head_bytes == len(payload):
+                    rows.append(payload[:host])
+                    targets.append(targets_of[host_bytes][payload[host:line_end]])
+                    headers.append(headers_of[payload[line_end:]])
                     continue
+            try:
                 record = _record(payload, first + at) or _gap_at(payloads, at, created_ms)
             except NewerRecord:
-                if not records:
+                if not at:
                     raise
                 break
             if isinstance(record, GapRecord):
                 gaps[record.reason] = gaps.get(record.reason, 0) + record.count
-            records.append(_encode(record))
-        return Translated(len(records), b"".join(records), gaps)
+            records.append(msgspec.Raw(_encode(record)))
+            places.append(at)
+        return Translated(rows, targets, headers, records, places, gaps)
 
-    def _click(self, data: bytes) -> bytes:
-        """Nothing for one that isn't as it should be."""
-        if len(data) < CLICK_LAYOUT.size:
-            return b""
-        (_, _, _, _, arm, address_bytes, visitor_bytes, time_ms, boot_ms, click_id, link_id, host_bytes,
-         head_bytes) = CLICK_LAYOUT.unpack_from(data)  # fmt: skip
-        address = CLICK_LAYOUT.size
-        visitor = address + address_bytes
-        host = visitor + visitor_bytes
-        head = host + host_bytes
-        line_end = data.find(b"\r\n", head)
-        no_click, carry = data[2], data[3]
-        if (
-            head + head_bytes != len(data)
-            or line_end < 0
-            or no_click >= len(NO_CLICK)
-            or carry >= len(CARRY)
-            or address_bytes not in _ADDRESS
-            or visitor_bytes not in _VISITOR
-        ):
-            return b""
-        return b"".join((
-            _FIXED.pack(_ARRAY_OF_CLICK, _BYTES_16, click_id, _INT_64, time_ms, _INT_64, boot_ms, _BYTES_16, link_id,
-                        _UINT_16, arm),
-            self._words(data[2:4] + data[host:head]),
-            self._target(data[head:line_end]),
-            _ADDRESS[address_bytes],
-            data[address:visitor],
-            _VISITOR[visitor_bytes],
-            data[visitor:host],
-            self._headers(data[line_end + 2 :]),
-        ))  # fmt: skip
 
-    def _headers_of(self, lines: bytes) -> bytes:
-        return self._stored(b"".join(map(self._stored_line, lines.split(b"\r\n"))))
+def _array(values: Sequence[bytes]) -> msgspec.Raw:
+    return msgspec.Raw(b"".join((_ARRAY, len(values).to_bytes(4, "big"), *values)))
+
+
+def _host_at(form: bytes) -> int:
+    """Where the host of a click that begins like this is; nowhere for what is no click, or none as it should be."""
+    kind, no_click, carry, address_bytes, visitor_bytes = _FORM.unpack(form)
+    is_known = kind == CLICK and no_click < len(NO_CLICK) and carry < len(CARRY)
+    if not is_known or address_bytes not in ADDRESS_BYTES or visitor_bytes not in VISITOR_BYTES:
+        return _NOWHERE
+    return CLICK_LAYOUT.size + address_bytes + visitor_bytes
+
+
+def _targets(host_bytes: int) -> _Memory[bytes, bytes]:
+    return _Memory(partial(_target, host_bytes))
+
+
+def _target(host_bytes: int, host_and_line: bytes) -> bytes:
+    host, line = host_and_line[:host_bytes], host_and_line[host_bytes:]
+    return _encode(Target(text_of(host), *target_of(line)))
+
+
+def _stored(lines: bytes) -> bytes:
+    return _encode(stored_headers(b"\r\n" + lines))
 
 
 def _stored_line(line: bytes) -> bytes:
     """The line, if it is a header that may leave this machine; else nothing."""
     found = _STORED_LINE(line)
     return b"" if found is None else found.group() + b"\r\n"
-
-
-def _words(codes_and_host: bytes) -> bytes:
-    no_click, carry = codes_and_host[:2]
-    return _encode(NO_CLICK[no_click]) + _encode(CARRY[carry]) + _encode(text_of(codes_and_host[2:]))
-
-
-def _target(request_line: bytes) -> bytes:
-    path, query = target_of(request_line)
-    return _encode(path) + _encode(query)
 
 
 def _record(payload: bytes | None, number: int) -> Record | None:

@@ -20,7 +20,7 @@ from loadtests import servers
 from loadtests.bench_edge import processes
 from loadtests.bench_edge.links import Links
 from loadtests.bench_edge.processes import CannotMeasure
-from loadtests.bench_edge.sink import COUNTS_PATH, TOKEN, Counts
+from loadtests.sink import COUNTS_PATH, TOKEN, Counts
 
 HERE: Final = Path(__file__).parent
 CATCH_UP_S: Final = 60.0  # for the agent to deliver what a round left behind
@@ -168,7 +168,7 @@ def edge(links: Links, cores: Cores, workers: int = 1) -> Generator[Target]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="clicktrail-bench-")))
         sink_port, port = servers.free_port(), servers.free_port()
         sink_url = f"http://127.0.0.1:{sink_port}"
-        sink_command = servers.module("loadtests.bench_edge.sink", len(links), sink_port)
+        sink_command = servers.module("loadtests.sink", len(links), sink_port)
         sink = stack.enter_context(servers.running(sink_command, folder / "sink.err"))
         servers.until_listens(sink_port, sink, folder / "sink.err")
         processes.pin([sink.pid], cores.load)

@@ -47,7 +47,7 @@ def addresses(folder: Path) -> set[str]:
     for ring in (path for node in (folder / "rings").iterdir() for path in find_rings(node)):
         reader = RingReader.open(ring)
         while (run := reader.read()) is not None:
-            records = [record.decode(payload) for payload in run.payloads()]
+            records = [record.decode(payload) for payload in run.payloads]
             found |= {str(ip_address(click.address)) for click in records if isinstance(click, record.Click)}
         reader.close()
     return found

@@ -134,7 +134,7 @@ class Serving:
         for path in find_rings(self._rings):
             reader = RingReader.open(path)
             while (run := reader.read()) is not None:
-                found += [record.decode(payload) for payload in run.payloads()]
+                found += [record.decode(payload) for payload in run.payloads]
             reader.close()
         return found
 

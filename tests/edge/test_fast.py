@@ -56,7 +56,7 @@ class Worker:
     def clicks(self) -> list[record.Click]:
         (ring,) = find_rings(self._rings)
         reader = RingReader.open(ring)
-        found = [record.decode(payload) for run in iter(reader.read, None) for payload in run.payloads()]
+        found = [record.decode(payload) for run in iter(reader.read, None) for payload in run.payloads]
         reader.close()
         return [click for click in found if isinstance(click, record.Click)]
 

@@ -36,7 +36,7 @@ def open_reader(directory: Path, at: int = 0) -> RingReader:
 def payloads(reader: RingReader) -> list[bytes]:
     found: list[bytes] = []
     while (run := reader.read()) is not None:
-        found += run.payloads()
+        found += run.payloads
     return found
 
 

@@ -7,7 +7,6 @@ import struct
 from pathlib import Path
 from zlib import crc32
 
-import msgspec
 import pytest
 
 from edge.agent.segment import (
@@ -28,6 +27,7 @@ from edge.ring import CRC_MASK, FRAME, Run, seed_of
 from edge.ring import FRAME_BYTES as RING_FRAME_BYTES
 from shared import ids
 from shared.wire import GapRecord, Record
+from tests.edge.test_translate import arrived
 from tests.support.agent import click
 
 EDGE = ids.new_id("edg")
@@ -42,12 +42,11 @@ def entries(payloads: list[bytes]) -> list[Entry]:
 
 def run_of(payloads: list[bytes], ring_id: bytes, position: int) -> Run:
     """As they lie in a ring."""
-    frames, ends = b"", list[int]()
+    frames = b""
     for payload in payloads:
         at = position + len(frames)
         frames += FRAME.pack(len(payload), crc32(payload, (seed_of(ring_id) + at) & CRC_MASK), at) + payload
-        ends.append(len(frames))
-    return Run(frames, ends, position + len(frames), 0)
+    return Run(frames, payloads, position + len(frames), 0)
 
 
 def write_segment(directory: Path, payloads: list[bytes] = RECORDS, synced_every: int = 7) -> tuple[Path, SegmentName]:
@@ -59,7 +58,8 @@ def write_segment(directory: Path, payloads: list[bytes] = RECORDS, synced_every
         half = len(now) // 2 + 1
         run = run_of(now[:half], b"r" * 16, position)
         writer.append_run(b"r" * 16, run)
-        writer.append(entries(now[half:]))
+        for entry in entries(now[half:]):
+            writer.append(entry)
         writer.sync()
         position = run.end
     writer.close()
@@ -164,7 +164,8 @@ def test_long_stretches_of_damage_are_passed_over(tmp_path: Path) -> None:
 def test_a_sealed_name_decides_even_against_what_is_in_the_file(tmp_path: Path) -> None:
     """Behind a failed sync there may be whole records: the name says that they are void."""
     writer = SegmentWriter.create(tmp_path, EDGE)
-    writer.append(entries(RECORDS))
+    for entry in entries(RECORDS):
+        writer.append(entry)
     writer.close()
     name = seal(tmp_path, writer.name, 5)
     assert name is not None
@@ -189,6 +190,40 @@ def test_a_frame_of_another_segment_is_none_of_ours(tmp_path: Path) -> None:
     assert_nothing_false(read_all(path, name))
 
 
+def test_a_segment_of_version_1_which_has_no_runs_is_read(tmp_path: Path) -> None:
+    """As the first release wrote it: each record in a frame of its own, with a sync mark between."""
+    stream_id, edge_id, created_ms = b"s" * 16, ids.to_bytes("edg", EDGE), 1_700_000_000_000
+    header = struct.pack("<8sI16s16sQ", b"CTSPOOL\n", 1, stream_id, edge_id, created_ms)
+    data = header + struct.pack("<I", crc32(header))
+    marker = crc32(stream_id)
+    frames = [(1, number, record) for number, record in enumerate(RECORDS)]
+    frames.insert(5, (4, 5, b""))
+    for kind, number, payload in frames:
+        fields = struct.pack("<IIQQ16s", len(payload), kind, number, 4096 * number, b"r" * 16)
+        data += struct.pack("<II", marker, crc32(fields + payload, marker)) + fields + payload
+    name = SegmentName(created_ms, stream_id, len(RECORDS))
+    (tmp_path / str(name)).write_bytes(data)
+    assert list_segments(tmp_path) == [name]
+    assert assert_nothing_false(read_all(tmp_path / str(name), name)) == 0
+
+
+def test_a_run_whose_checksum_an_earlier_release_wrote_is_read(tmp_path: Path) -> None:
+    """It stood where now a zero is; each frame's own says as much."""
+    path, name = write_segment(tmp_path)
+    data = bytearray(path.read_bytes())
+    marker = struct.pack("<I", crc32(name.stream_id))
+    at = data.find(marker, HEADER_BYTES)
+    while at >= 0:
+        length, kind = struct.unpack_from("<II", data, at + 8)
+        if kind in (5, 6):
+            struct.pack_into("<I", data, at + FRAME_BYTES + 4, 0x1234_5678)
+            end = at + FRAME_BYTES + length
+            struct.pack_into("<I", data, at + 4, crc32(data[at + 8 : end], crc32(name.stream_id)))
+        at = data.find(marker, at + 1)
+    path.write_bytes(data)
+    assert assert_nothing_false(read_all(path, name)) == 0
+
+
 def test_another_version_is_left_alone(tmp_path: Path) -> None:
     path, name = write_segment(tmp_path)
     data = bytearray(path.read_bytes())
@@ -205,9 +240,7 @@ def test_files_are_private(tmp_path: Path) -> None:
 
 
 def shipped(payloads: list[bytes | None]) -> list[Record]:
-    translated = Translator().translate(payloads, 4, created_ms=5)
-    array = b"\xdd" + translated.count.to_bytes(4, "big") + translated.records
-    return msgspec.msgpack.decode(array, type=list[Record])
+    return arrived(Translator().translate(payloads, 4, created_ms=5))
 
 
 def test_a_damaged_record_is_shipped_as_a_gap_of_one_between_its_neighbours() -> None:

@@ -331,7 +331,8 @@ async def test_a_segment_that_is_sealed_just_when_it_is_first_opened_is_not_take
     spool.mkdir(parents=True)
     ids = [click_id.new() for _ in range(3)]
     writer = SegmentWriter.create(spool, edge_id(config.data_dir))
-    writer.append([Entry(RECORD, bytes(16), number, click(one)) for number, one in enumerate(ids, 1)])
+    for number, one in enumerate(ids, 1):
+        writer.append(Entry(RECORD, bytes(16), number, click(one)))
     writer.sync()
     streams, samples = Streams(spool, 1 << 30, 3_600_000, ""), ClockSamples()
     samples.add(ClockSample(wall_ms(), boot_ms(), 0, 1))

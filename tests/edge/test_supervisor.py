@@ -229,7 +229,7 @@ def clicks_in(ring: Path) -> list[str]:
     reader = RingReader.open(ring)
     found: list[record.Record] = []
     while (run := reader.read()) is not None:
-        found += [record.decode(payload) for payload in run.payloads()]
+        found += [record.decode(payload) for payload in run.payloads]
     reader.close()
     return [click_id.encode(click.click_id) for click in found if isinstance(click, record.Click)]
 

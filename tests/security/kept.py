@@ -23,7 +23,7 @@ def _in_rings(folder: Path) -> Iterator[bytes]:
         for path in find_rings(node):
             reader = RingReader.open(path)
             while (run := reader.read()) is not None:
-                yield from run.payloads()
+                yield from run.payloads
             reader.close()
 
 

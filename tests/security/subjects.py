@@ -99,7 +99,7 @@ class Subject:
         self.app.redirects.flush_unknown(all_of_it=True)
         runs = list(iter(self._ring.read, None))
         self._ring.release(self._ring.cursor)
-        return [_comparable(record.decode(payload)) for run in runs for payload in run.payloads()]
+        return [_comparable(record.decode(payload)) for run in runs for payload in run.payloads]
 
 
 @asynccontextmanager

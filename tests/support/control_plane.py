@@ -17,6 +17,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from shared.clock import wall_ms
+from shared.rows import BadRows, records_of
 from shared.wire import (
     COUNT_HEADER,
     DIGEST_HEADER,
@@ -37,6 +38,7 @@ from shared.wire import (
     Marks,
     MarksQuestion,
     Record,
+    ShippedBatch,
     SnapshotEnd,
     SnapshotEntries,
     SnapshotStart,
@@ -179,9 +181,10 @@ class ControlPlane:
             batch=None,
         )
         try:
-            delivery.batch = msgspec.msgpack.decode(zstandard.decompress(body), type=Batch)
-            delivery.lane, delivery.closed = delivery.batch.lane, delivery.batch.closed
-        except (msgspec.DecodeError, zstandard.ZstdError):
+            shipped = msgspec.msgpack.decode(zstandard.decompress(body), type=ShippedBatch)
+            delivery.batch = msgspec.structs.replace(shipped, records=records_of(shipped))
+            delivery.lane, delivery.closed = shipped.lane, shipped.closed
+        except (msgspec.DecodeError, zstandard.ZstdError, BadRows):
             pass
         self.deliveries.append(delivery)
         if self.before is not None and (answer := await self.before(delivery)) is not None:

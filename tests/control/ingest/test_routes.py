@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 
 import msgspec
+import pytest
 import zstandard
 from sqlalchemy import func, select
 
 from control.services import Services
 from control.store.schema import quarantine
+from shared.rows import CLICK_LAYOUT
 from shared.wire import (
     COUNT_HEADER,
     DIGEST_HEADER,
@@ -18,13 +20,16 @@ from shared.wire import (
     WIRE_HEADER,
     WIRE_VERSION,
     BatchAck,
+    Clicks,
     Mark,
     Marks,
     MarksQuestion,
+    ShippedBatch,
+    Target,
     digest_of,
 )
 from tests.control.conftest import EDGE_TOKEN
-from tests.control.ingest.builders import Shop, a_batch, a_click
+from tests.control.ingest.builders import Shop, a_batch, a_click, click_classes
 from tests.support.client import Client
 
 
@@ -95,6 +100,24 @@ async def _marks(client: Client, asked: list[bytes]) -> list[Mark]:
         assert response.status == 200
         assert response.headers[DIGEST_HEADER] == digest_of(answer)
     return msgspec.msgpack.decode(answer, type=Marks).marks
+
+
+@pytest.mark.parametrize("version", [1, 2])
+async def test_batches_of_every_known_version_are_stored(
+    client: Client, shop: Shop, services: Services, version: int
+) -> None:
+    """The first has each record whole; the second has clicks by columns."""
+    stream, click = os.urandom(16), a_click(shop)
+    row = CLICK_LAYOUT.pack(1, 1, 0, 2, 0, len(click.address), 0, click.time_ms, click.boot_ms, click.click_id,
+                            click.link_id, 0, 0)  # fmt: skip
+    clicks = Clicks(row + click.address, [Target(click.host, click.path, click.query)], [click.headers], bytes(4))
+    batch = a_batch([click])
+    shipped = ShippedBatch(batch.edge_id, batch.lane, False, batch.low_watermark_ms, [], [], [], clicks)
+    body = zstandard.compress(msgspec.msgpack.encode(batch if version == 1 else shipped))
+    status, answer = await _ship(client, _headers(stream, 0, 1, **{WIRE_HEADER: str(version)}), body)
+    ack = msgspec.msgpack.decode(answer, type=BatchAck)
+    assert (status, ack.next, ack.quarantined) == (200, 1, "")
+    assert set(await click_classes(services.database)) == {click.click_id}
 
 
 async def test_another_wire_version_is_refused_by_name(client: Client, shop: Shop) -> None:

@@ -95,7 +95,7 @@ async def test_a_record_of_an_unknown_kind_is_set_aside_alone(services: Services
     teleport[7] = "teleport"  # carry
     batch[5][1:1] = [["scroll", 1, "x" * 20], teleport]
     batch[5][0].append("a further field")
-    body = zstandard.compress(msgspec.msgpack.encode([*batch, "a further field"]))
+    body = zstandard.compress(msgspec.msgpack.encode([*batch, [], None, "a further field"]))
     ack = await receive_batch(services, Stream().headers(4), body)
     assert (ack.next, ack.quarantined) == (4, "")
     assert set(await click_classes(services.database)) == {one.click_id for one in known}

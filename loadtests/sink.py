@@ -1,6 +1,6 @@
 """A control plane for benchmarks: serves a snapshot, takes batches, keeps nothing but counts.
 
-    python -m loadtests.bench_edge.sink LINKS PORT
+    python -m loadtests.sink LINKS PORT
 
 It speaks `/edge/v1` as `docs/reference/wire.md` has it: digests are checked, streams go on where their mark is, a
 batch is counted when it moves the mark and not when it comes again. So its counts are those of a database that stores
@@ -71,6 +71,13 @@ class Counts(msgspec.Struct):
     backlog: int = 0  # records that the edge last said it had not delivered
 
 
+class _Columns(msgspec.Struct, array_like=True):
+    """`shared.wire.Clicks`, of which only the number is asked."""
+
+    rows: msgspec.Raw
+    targets: list[msgspec.Raw]
+
+
 class _RawBatch(msgspec.Struct, array_like=True):
     edge_id: str
     lane: str
@@ -78,6 +85,8 @@ class _RawBatch(msgspec.Struct, array_like=True):
     low_watermark_ms: int
     clock: msgspec.Raw
     records: list[msgspec.Raw]
+    places: list[int]
+    clicks: _Columns | None
 
 
 class _Kind(msgspec.Struct, array_like=True):
@@ -128,17 +137,20 @@ class Sink:
         if first > stream.next:
             return _answer(BatchAck(stream.next, wall_ms()), 409)
         batch = _decode_batch(self._decompressor.decompress(body, max_output_size=BATCH_MAX_BYTES))
-        self._count(batch.records[stream.next - first :])
-        self.counts.repeated += min(len(batch.records), stream.next - first)
-        stream.next = max(stream.next, first + len(batch.records))
+        known = stream.next - first
+        clicks = len(batch.clicks.targets) if batch.clicks is not None else 0
+        count = clicks + len(batch.records)
+        others = [(place, record) for place, record in zip(batch.places, batch.records, strict=True) if place >= known]
+        self._count(others)
+        self.counts.clicks += max(0, count - known) - len(others)
+        self.counts.repeated += min(count, known)
+        stream.next = max(stream.next, first + count)
         stream.closed |= batch.closed
         return _answer(BatchAck(stream.next, wall_ms()))
 
-    def _count(self, records: list[msgspec.Raw]) -> None:
-        for record in records:
+    def _count(self, others: list[tuple[int, msgspec.Raw]]) -> None:
+        for _, record in others:
             match _decode_kind(record).tag:
-                case "click":
-                    self.counts.clicks += 1
                 case "beacon":
                     self.counts.beacons += 1
                 case "unknown":
