@@ -129,7 +129,11 @@ class Shipper:
             return stream is self._streams.open
         if self._rests(stream):
             return False
-        return stream.unacked <= BATCH_RECORDS and not self._streams.is_settled(stream) and self._streams.knows(stream)
+        return (
+            stream.unacked <= FRESH_BATCH_RECORDS
+            and not self._streams.is_settled(stream)
+            and self._streams.knows(stream)
+        )
 
     def _backlog_work(self) -> Stream | Expired | None:
         waiting = (stream for stream in self._streams.unsettled() if stream is not self._held)
@@ -201,8 +205,8 @@ class Shipper:
             del self._troubles[stream.stream_id]
         if isinstance(stream, Stream):
             self._keep_fresh(stream)
-        if lane == "fresh" and MANY_RECORDS < portion.count < FRESH_BATCH_RECORDS:
-            return max(0.0, began + FRESH_EVERY_S - time.monotonic())
+            if lane == "fresh" and portion.count > MANY_RECORDS > stream.unacked:
+                return max(0.0, began + FRESH_EVERY_S - time.monotonic())
         return None
 
     def _portion(self, stream: Stream | Expired, lane: Lane, epoch: str) -> Portion:

@@ -79,9 +79,9 @@ class Stream:
         self.acked = number
         self._recent = tuple(stretch for stretch in self._recent if stretch.first >= number)
 
-    def sealed(self, name: SegmentName) -> None:
-        """No record follows; what is left is read from the disk, since it may have to wait for long."""
-        self.name, self._recent = name, ()
+    def forget_recent(self) -> None:
+        """What is left to ship is read from the disk, since it may have to wait for long."""
+        self._recent = ()
 
     def low_ms(self) -> int | None:
         """The least time of any record that isn't acknowledged; None when there is none."""

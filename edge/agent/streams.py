@@ -85,7 +85,9 @@ class Streams:
             case Sealed():
                 stream, self.open = self.open, None
                 if stream is not None and event.sealed is not None:
-                    stream.sealed(event.sealed)
+                    for older in self._sealed.values():
+                        older.forget_recent()
+                    stream.name = event.sealed
                     self._sealed[stream.stream_id] = stream
             case Failed():
                 self._needs_room = event.errno in (errno.ENOSPC, errno.EDQUOT)

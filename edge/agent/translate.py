@@ -28,16 +28,13 @@ from shared.rows import ADDRESS_BYTES, CARRY, CLICK, CLICK_LAYOUT, NO_CLICK, VIS
 from shared.wire import STORED_HEADERS, GapRecord, Record, Target
 
 REMEMBERED: Final = 16_384  # of one kind; then all are forgotten, which costs less than choosing
-OWN_LINES: Final = 8  # how many spellings are looked for in every head
+OWN_LINES: Final = 8  # headers that are taken to be one visitor's own, the newest such
+OWN_VALUES: Final = 16  # values after which a header is
+NAMES: Final = 1_000  # whose values are counted
 
 _FORM_AND_LENGTHS = struct.Struct("<8s48xHI")  # of host and head
 _FORM = struct.Struct("<2sBB2xBB")  # kind, no_click, carry, address and visitor length
 _STORED_LINE = re.compile(rb"(?:%b):[^\r\n]*" % "|".join(STORED_HEADERS).encode(), re.IGNORECASE).match
-_own_lines = re.compile(
-    rb"\r\n(?:cookie|x-forwarded-for|x-real-ip|forwarded|cf-connecting-ip|cf-ray|true-client-ip|x-request-id"
-    rb"|traceparent): ",
-    re.IGNORECASE,
-).findall
 _CLICK_WEIGHT_BYTES = 250  # row and target with what Python puts around them; headers are shared
 _NOWHERE = 1 << 40  # behind the end of any record
 _ARRAY = b"\xdd"  # of msgpack; its length follows as u32, big-endian
@@ -119,30 +116,46 @@ class _Memory(dict[_Key, _Value]):
 
 
 class _Headers(dict[bytes, bytes]):
-    """What headers come to, by their lines but for those that are one visitor's own: these would never come again."""
+    """What headers come to, by their lines but for those that are one visitor's own: these would never come again.
+
+    Whose own a line is, is learned: a header that stays on this machine and comes with ever new values is.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self._own_lines: list[bytes] = []  # how they begin: spellings that were met lately
-        self._stored_line = _Memory(_stored_line).__getitem__
+        self._own_lines: list[bytes] = []  # how they begin
+        self._values: dict[bytes, int] = {}  # by the names of other headers that stay here
+        self._stored_line = _Memory(self._judge).__getitem__
         self._stored = _Memory(_stored)
 
     def __missing__(self, lines: bytes) -> bytes:
         shared = lines
-        for name in self._own_lines:
-            before, found, behind = shared.rpartition(name)
+        for beginning in self._own_lines:
+            before, found, behind = shared.rpartition(beginning)
             if found:
                 _, *rest = behind.partition(b"\r\n")
                 shared = b"".join((before, *rest))
         if shared is not lines:
             return self[shared]
-        if new := _own_lines(lines):
-            self._own_lines = list(dict.fromkeys((*new, *self._own_lines)))[:OWN_LINES]
         said = self._stored[b"".join(map(self._stored_line, lines.split(b"\r\n")))]
         if len(self) >= REMEMBERED:
             self.clear()
         self[lines] = said
         return said
+
+    def _judge(self, line: bytes) -> bytes:
+        """The line, if it is a header that may leave this machine; else nothing."""
+        if found := _STORED_LINE(line):
+            return found.group() + b"\r\n"
+        name = line.partition(b":")[0]
+        values = self._values.get(name, 0) + 1
+        if values >= OWN_VALUES:
+            self._own_lines = [b"\r\n%b:" % name, *self._own_lines][:OWN_LINES]
+            values = 0
+        if len(self._values) >= NAMES:
+            self._values.clear()
+        self._values[name] = values
+        return b""
 
 
 class Translator:
@@ -214,12 +227,6 @@ def _target(host_bytes: int, host_and_line: bytes) -> bytes:
 
 def _stored(lines: bytes) -> bytes:
     return _encode(stored_headers(b"\r\n" + lines))
-
-
-def _stored_line(line: bytes) -> bytes:
-    """The line, if it is a header that may leave this machine; else nothing."""
-    found = _STORED_LINE(line)
-    return b"" if found is None else found.group() + b"\r\n"
 
 
 def _record(payload: bytes | None, number: int) -> Record | None:
