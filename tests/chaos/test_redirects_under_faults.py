@@ -26,7 +26,7 @@ from tests.edge.edges import Edge, running_edge
 from tests.edge.serving import Talk, get
 from tests.support.control_plane import ControlPlane, running, without_duplicates
 from tests.support.processes import running as running_child
-from tests.support.processes import wait_until
+from tests.support.processes import wait_until, wait_until_http
 
 pytestmark = pytest.mark.chaos
 
@@ -35,6 +35,7 @@ IS_SOAK = bool(os.environ.get("CLICKTRAIL_TEST_SOAK"))
 SCALE = Scale(5_000, 50, 10, 1) if IS_SOAK else Scale(1_000, 20, 6, 1)
 CONTROL_S = 10.0 if IS_SOAK else 2.0
 FAULT_AFTER_S = 1.0
+START_S = 60.0  # on a busy machine
 FAULT_S = 5.0 if IS_SOAK else 4.0
 SPOOL_DISK = "256m" if IS_SOAK else "16m"
 DELAY_S = 0.05  # that a fault may add
@@ -47,7 +48,8 @@ async def edge_of(control: ControlPlane, folder: Path, **more: str) -> AsyncGene
     control.publish(DomainEntry(HOST, bytes(16), bytes(16)), LinkEntry(HOST, SLUG, bytes(16), "https://shop.example/"))
     settings = {"workers": "1", "control_url": control.url, "token": control.token, **more}
     with running_edge(folder, **settings) as edge:
-        await asyncio.to_thread(edge.wait_until_healthy)
+        health = f"http://127.0.0.1:{edge.port}/_t/health"
+        await asyncio.to_thread(wait_until_http, health, child=edge.child, timeout_s=START_S)
         yield edge
 
 
