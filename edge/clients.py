@@ -26,7 +26,7 @@ _not_ours = re.compile(
     rb"\n(?i:content-|transfer-encoding:|te:|trailer:|expect:|upgrade:|http2-settings:"
     rb"|connection:(?![ \t]*(?:keep-alive|close)[ \t]*\r))"
 ).search
-_given_once = re.compile(rb"\n(?i:host|user-agent|connection):").findall
+_given_once = re.compile(rb"\n(?i:host|user-agent|connection|etag|max-forwards|server):").findall
 _one_visitors_own = re.compile(
     rb"\n(?i:cookie|authorization|x-forwarded|forwarded|cf-|via|x-real-ip|true-client)"
 ).search
@@ -84,12 +84,15 @@ class Clients:
 
 
 def without_cookie(lines: bytes) -> tuple[bytes, bytes]:
-    """Lines without the first that is spelled `Cookie: …`, and its value; empty where there is none to be cut out."""
-    start = lines.find(b"\nCookie: ")
-    if start < 0:
+    """Lines without the first that is spelled `Cookie: …`, and its value; empty where there is none to be cut out.
+
+    What is left may stand for a client that was judged before, so the line has to be whole and one of the head's: it
+    begins behind a CRLF, and not behind an empty line, where the next request's bytes are."""
+    start = lines.find(b"\r\nCookie: ")
+    if start < 0 or lines.endswith(b"\r\n", 0, start):
         return lines, b""
-    end = lines.find(b"\r\n", start)
-    value = lines[start + len(b"\nCookie: ") : end]
+    end = lines.find(b"\r\n", start + 2)
+    value = lines[start + len(b"\r\nCookie: ") : end]
     if value.translate(None, printable_ascii):
         return lines, b""
-    return lines[: start - 1] + lines[end:], value
+    return lines[:start] + lines[end:], value

@@ -40,7 +40,7 @@ from shared.clock import boot_ms
 READY_LINKS: Final = 20_000  # at about 1.5 kB each; every arm of a rule counts like a link
 LINES_MAX_BYTES: Final = 512
 
-_COOKIE: Final = b"\nCookie: "
+_COOKIE: Final = b"\r\nCookie: "
 _TIMES = struct.Struct("<qq")
 _TARGET_CHARS: Final = rb"!$-;=?-Z_a-z~"  # aiohttp takes these as they are; whatever else it may make of others
 _asked = re.compile(
@@ -110,11 +110,11 @@ class FastPath:
         if cookie < 0:
             client = self._usual.get(data[end:])
         else:
-            behind = data.find(b"\r\n", cookie)
-            client = self._usual.get(data[end : cookie - 1] + data[behind:])
-            value = data[cookie + 9 : behind]
-            if value.translate(None, printable_ascii):
-                return None
+            behind = data.find(b"\r\n", cookie + 2)
+            client = self._usual.get(data[end:cookie] + data[behind:])
+            value = data[cookie + 10 : behind]
+            if value.translate(None, printable_ascii) or behind + 2 == len(data):
+                return None  # the line isn't one, or it isn't of this head: `edge.clients.without_cookie`
             if ours := value.count(b"_ct"):
                 if ours > 1:
                     return None  # what to make of several visitors or ids takes longer

@@ -38,6 +38,7 @@ FAMILIES: tuple[Callable[[], Iterator[Case]], ...] = (
     streams.truncations,
     strangers.protocols,
     strangers.noise,
+    fields.cookies,
 )
 
 

@@ -41,7 +41,7 @@ _SHAPES = (
     b"Trailer: Host", b"Via: 1.1 x", b"Max-Forwards: 0", b"Range: bytes=0-1", b"If-None-Match: *",
     b"If-Modified-Since: x", b"Proxy-Connection: keep-alive", b"Keep-Alive: timeout=1", b"Sec-WebSocket-Key: x",
     b"Authorization: Basic eDp5", b"Date: x", b"\x16\x03\x01: x", b"GET /smuggled HTTP/1.1", b"HTTP/1.1 200 OK",
-    b"//: x", b"A: " + b"b" * 8_000, b"A" * 8_000 + b": b",
+    b"ETag: x", b"Server: x", b"//: x", b"A: " + b"b" * 8_000, b"A" * 8_000 + b": b",
 )  # fmt: skip
 _CONNECTIONS = (
     b"close", b"keep-alive", b"Close", b"CLOSE", b"Keep-Alive", b" close ", b"\tclose", b"close, keep-alive",
@@ -143,3 +143,21 @@ def sizes() -> Iterator[Case]:
         rest = total - len(request(*spread, b"Z: "))
         yield Case(f"{total} bytes by many fields", request(*spread, b"Z: " + b"b" * rest))
         yield Case(f"{total} bytes by white space", request(b"A:" + b" " * (total - empty) + b"b"))
+
+
+def cookies() -> Iterator[Case]:
+    """Who knows the rest of a head may look at the Cookie line alone: it has to be a line, and of this head."""
+    cookie = b"Cookie: _ctv=AaIRFYz_dQ-GnI-jE_NW9A"
+    for number in (*range(0x20), 0x20, 0x3B, 0x7F, 0x80, 0xFF):
+        name = f"0x{number:02x} for the CR before it"
+        yield Case(name, request(*BROWSER)[:-4] + bytes((number,)) + b"\n" + cookie + b"\r\n\r\n")
+    for target in (b"/spring", b"/query", b"/cookie", b"/nowhere"):
+        known = request(*BROWSER, target=target)
+        for end in (b"", b"\r", b"\r\n", b"\r\n\r\n", b"\r\nHost: x\r\n", b"\r\n" + known):
+            yield Case(f"behind an empty line, {target.decode()}, {named(end)}", known + cookie + end)
+        yield Case(f"twice, {target.decode()}", request(*BROWSER, cookie, cookie, target=target))
+        yield Case(f"first, {target.decode()}", request(cookie, *BROWSER, target=target))
+        yield Case(f"before Host, {target.decode()}", request(cookie, HOST_LINE, *BROWSER, target=target, host=None))
+        yield Case(
+            f"with a line's end in it, {target.decode()}", request(*BROWSER, cookie + b"\n" + cookie, target=target)
+        )
