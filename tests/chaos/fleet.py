@@ -28,7 +28,7 @@ from tests.chaos.proxy import Network, network
 from tests.support.agent import AgentProcess, agent, config_for
 from tests.support.installation import Installation
 
-WEATHER_LASTS_S = 0.4
+WEATHER_LASTS_S = 0.3
 NOBODY_LISTENS = 9  # port
 
 _decode = msgspec.msgpack.Decoder(Entry).decode
@@ -42,16 +42,15 @@ class Edge:
     agent: AgentProcess
     network: Network
 
-    def position(self) -> tuple[str, int]:
-        """Epoch and rev of what workers would serve; ("", 0) while there is nothing, or another generation begins."""
+    def position(self) -> Position | None:
+        """Of what workers would serve; None while there is nothing, or another generation begins."""
         try:
             generation = current_generation(self.config.links_dir)
             environment, _ = open_generation(self.config.links_dir / generation, readonly=True)
         except Damage:
-            return "", 0
+            return None
         try:
-            held: Position = read_position(environment)
-            return held.epoch, held.rev
+            return read_position(environment)
         finally:
             environment.close()
 
@@ -114,6 +113,6 @@ def weather(made: Installation, edges: list[Edge], seed: int) -> Generator[list[
 
 def _become(between: Network, kind: str, port: int) -> None:
     between.target = NOBODY_LISTENS if kind == "cut off" else port
-    between.cut = {"good": 0.0, "bad": 0.2, "cut off": 1.0}[kind]
+    between.cut = {"good": 0.0, "bad": 0.4, "cut off": 1.0}[kind]
     between.delay_s = 0.05 if kind == "bad" else 0.0
-    between.repeat = 0.0 if kind == "good" else 0.5
+    between.repeat = 0.0 if kind == "good" else 0.8
