@@ -138,12 +138,12 @@ async def test_a_position_from_elsewhere_is_gone(edge: Client) -> None:
 
 @pytest.mark.parametrize("path", ["/edge/v1/changes?epoch=x&rev=0", "/edge/v1/snapshot"])
 async def test_another_wire_version_is_refused_by_name(edge: Client, path: str) -> None:
-    for version, said in (("2", "version 2"), ("", "no wire version")):
+    for version, said in (("3", "version 3"), ("", "no wire version")):
         async with edge.get(path, headers={"Clicktrail-Wire": version}) as response:
             problem = await response.json()
         assert (response.status, problem["type"]) == (400, "/problems/unsupported-wire-version")
         assert said in problem["detail"]
-        assert "speaks version 1" in problem["detail"]
+        assert "speaks 1 and 2" in problem["detail"]
 
 
 async def test_only_an_edge_token_opens_the_protocol(client: Client) -> None:
