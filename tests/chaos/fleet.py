@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import msgspec
 
 from edge.config import EdgeConfig
+from edge.linkchain import verify_all
 from edge.linkfiles import (
     MOVED,
     POSITION,
@@ -43,23 +44,26 @@ class Edge:
     network: Network
 
     def position(self) -> Position | None:
-        """Of what workers would serve; None while there is nothing, or another generation begins."""
+        """Of what workers would serve, without the digest, which is the cache's own; None while there is nothing, or
+        another generation begins."""
         try:
             generation = current_generation(self.config.links_dir)
             environment, _ = open_generation(self.config.links_dir / generation, readonly=True)
         except Damage:
             return None
         try:
-            return read_position(environment)
+            return msgspec.structs.replace(read_position(environment), digest=0)
         finally:
             environment.close()
 
     def entries(self) -> dict[str, Entry]:
-        """Everything in the link cache, by key. Raises Damage."""
+        """Everything in the link cache, by key, which is what its position says. Raises Damage."""
         generation = current_generation(self.config.links_dir)
         environment, _ = open_generation(self.config.links_dir / generation, readonly=True)
         held: dict[str, Entry] = {}
+        digest = read_position(environment).digest
         with environment.begin() as view, view.cursor() as cursor:
+            assert verify_all(view) == digest
             for name, stored in cursor:
                 if name in (POSITION, MOVED):
                     continue
