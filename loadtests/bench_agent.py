@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -31,6 +30,7 @@ from edge.agent.streams import Streams
 from edge.config import EdgeConfig
 from edge.node import edge_id, ring_directory
 from edge.ring import RingWriter
+from loadtests import servers
 from loadtests.agent_traffic import clicks
 from shared.clock import HOUR_MS
 from shared.config import LogConfig
@@ -175,28 +175,8 @@ def ring_is_behind(rings: Path) -> list[bool]:
 @contextmanager
 def sink() -> Generator[str]:
     """A server that acknowledges everything: its URL."""
-    with served("loadtests.sink", 0) as (url, _):
+    with servers.served("loadtests.sink", 0) as url:
         yield url
-
-
-@contextmanager
-def served(module: str, *arguments: object) -> Generator[tuple[str, subprocess.Popen[bytes]]]:
-    """A module that serves on the port it is given last: its URL once it listens, and its process."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    process = subprocess.Popen([sys.executable, "-m", module, *map(str, (*arguments, port))])
-    try:
-        while process.poll() is None and not _listens(port):
-            time.sleep(0.05)
-        yield f"http://127.0.0.1:{port}", process
-    finally:
-        process.kill()
-        process.wait()
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @contextmanager

@@ -24,8 +24,9 @@ from edge.agent.drain import Drain
 from edge.config import EdgeConfig
 from edge.node import edge_id, ring_directory
 from edge.ring import RingWriter
+from loadtests import servers
 from loadtests.agent_traffic import clicks
-from loadtests.bench_agent import BATCH, BUDGET_BYTES, DISTINCT, RING_BYTES, TICK_S, agent, served, sink
+from loadtests.bench_agent import BATCH, BUDGET_BYTES, DISTINCT, RING_BYTES, TICK_S, agent, sink
 from loadtests.sink import TOKEN
 from loadtests.tap import LAGS_PATH, Lags
 from shared import ids
@@ -59,7 +60,7 @@ def measure(folder: Path, given: argparse.Namespace) -> dict[str, float]:
         config = EdgeConfig(data=str(folder / "edge"), token=token, ring_dir=str(folder))
         old = clicks(given.records, link_id=link_id)
         fill_spool(config, given.records, cycle(islice(old, DISTINCT)) if given.control == "sink" else old)
-        tap, _ = stack.enter_context(served("loadtests.tap", url))
+        tap = stack.enter_context(servers.served("loadtests.tap", url))
         writer = RingWriter.open(ring_directory(config.data_dir, config.ring_dir), 1, RING_BYTES, BUDGET_BYTES)
         stack.enter_context(agent(config, tap))
         live = feed_until_drained(writer, clicks(1 << 62, link_id=link_id, seed=2), tap, given)

@@ -54,6 +54,17 @@ def module(name: str, *arguments: object) -> list[str]:
     return [sys.executable, "-m", name, *map(str, arguments)]
 
 
+@contextmanager
+def served(name: str, *arguments: object) -> Generator[str]:
+    """A module of ours that serves on the port it is given last: its URL once it listens. Raises CannotMeasure."""
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="clicktrail-bench-") as folder:
+        log = Path(folder) / "server.log"
+        with running(module(name, *arguments, port), log) as process:
+            until_listens(port, process, log)
+            yield f"http://127.0.0.1:{port}"
+
+
 def until_listens(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     """Until the port takes connections."""
 
