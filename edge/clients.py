@@ -30,6 +30,7 @@ _given_once = re.compile(rb"\n(?i:host|user-agent|connection|etag|max-forwards|s
 _one_visitors_own = re.compile(
     rb"\n(?i:cookie|authorization|x-forwarded|forwarded|cf-|via|x-real-ip|true-client)"
 ).search
+COOKIE: Final = b"\r\nCookie: "  # as browsers spell it
 printable_ascii: Final = bytes(range(0x20, 0x7F))
 _closes = re.compile(rb"\n(?i:connection:[ \t]*close)").search
 
@@ -88,11 +89,11 @@ def without_cookie(lines: bytes) -> tuple[bytes, bytes]:
 
     What is left may stand for a client that was judged before, so the line has to be whole and one of the head's: it
     begins behind a CRLF, and not behind an empty line, where the next request's bytes are."""
-    start = lines.find(b"\r\nCookie: ")
+    start = lines.find(COOKIE)
     if start < 0 or lines.endswith(b"\r\n", 0, start):
         return lines, b""
     end = lines.find(b"\r\n", start + 2)
-    value = lines[start + len(b"\r\nCookie: ") : end]
+    value = lines[start + len(COOKIE) : end]
     if value.translate(None, printable_ascii):
         return lines, b""
     return lines[:start] + lines[end:], value

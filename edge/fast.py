@@ -25,7 +25,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from edge.answer import Answer
-from edge.clients import Clients, printable_ascii
+from edge.clients import COOKIE, Clients, printable_ascii
 from edge.counts import Counts
 from edge.forms import Forms, Ready
 from edge.head import Head, normal_host
@@ -40,7 +40,7 @@ from shared.clock import boot_ms
 READY_LINKS: Final = 20_000  # at about 1.5 kB each; every arm of a rule counts like a link
 LINES_MAX_BYTES: Final = 512
 
-_COOKIE: Final = b"\r\nCookie: "
+_COOKIE_BYTES: Final = len(COOKIE)
 _TIMES = struct.Struct("<qq")
 _TARGET_CHARS: Final = rb"!$-;=?-Z_a-z~"  # aiohttp takes these as they are; whatever else it may make of others
 _asked = re.compile(
@@ -106,13 +106,13 @@ class FastPath:
             return None
 
         visitor, has_click_ids = b"", False
-        cookie = data.rfind(_COOKIE, end)
+        cookie = data.rfind(COOKIE, end)
         if cookie < 0:
             client = self._usual.get(data[end:])
         else:
             behind = data.find(b"\r\n", cookie + 2)
             client = self._usual.get(data[end:cookie] + data[behind:])
-            value = data[cookie + 10 : behind]
+            value = data[cookie + _COOKIE_BYTES : behind]
             if value.translate(None, printable_ascii) or behind + 2 == len(data):
                 return None  # the line isn't one, or it isn't of this head: `edge.clients.without_cookie`
             if ours := value.count(b"_ct"):
