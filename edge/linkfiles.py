@@ -25,6 +25,8 @@ from zlib import crc32
 import lmdb
 import msgspec
 
+from edge.node import sync_directory
+
 FORMAT = 2  # of values and of which kinds of entries there are; another one is built anew from a snapshot
 MAP_BYTES = (64 << 30, 8 << 30, 1 << 30)  # address space, not memory: the largest that the system grants
 MAX_READERS = 1024
@@ -192,13 +194,4 @@ def replace_file(path: Path, data: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     aside.replace(path)
-    sync_folder(path.parent)
-
-
-def sync_folder(path: Path) -> None:
-    """Makes renames and new names in a folder durable."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_directory(path.parent)

@@ -40,8 +40,8 @@ from edge.linkfiles import (
     read_position,
     replace_file,
     seal,
-    sync_folder,
 )
+from edge.node import sync_directory
 from shared.logs import get_logger
 from shared.wire import ChangePage, Entry, SnapshotStart, entry_key
 
@@ -178,7 +178,7 @@ class SnapshotWriter:
         self._write_manifest()
         previous = current_generation(self._folder)
         self._path.rename(self._folder / self._name)
-        sync_folder(self._folder)
+        sync_directory(self._folder)
         replace_file(self._folder / CURRENT, self._name.encode("ascii") + b"\n")
         self._adopt(self._name)
         self._remove_all_but(self._name, previous)
