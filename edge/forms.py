@@ -22,8 +22,9 @@ SHARED_MAX: Final = 4_096
 
 
 class Style(NamedTuple):
-    """What forms of many links have in common. One object for all of them, so that it stays in the processor's cache:
-    at a hundred thousand links, what a request must fetch from memory costs more than what it computes."""
+    """What forms of many links have in common, but for the click cookie's, which names its link. One object for all of
+    them, so that it stays in the processor's cache: at a hundred thousand links, what a request must fetch from memory
+    costs more than what it computes."""
 
     behind_query: bytes
     between: bytes
@@ -34,7 +35,7 @@ class Style(NamedTuple):
     """How the click's record begins, by `record.NO_CLICK_CODE`."""
 
 
-_style = lru_cache(SHARED_MAX)(Style)
+_shared_style = lru_cache(SHARED_MAX)(Style)
 _host_bytes = lru_cache(SHARED_MAX)(str.encode)
 
 
@@ -62,8 +63,8 @@ class Form:
             record.click_start(no_click, record.CARRY_CODE[carry], target.number)
             for no_click in record.NO_CLICK_CODE.values()
         )
-        between = b"".join(between)
-        self.style = _style(behind_query, between, after + b"\r\n", carry == "cookie", sets_visitor, starts)
+        style = Style if carry == "cookie" else _shared_style
+        self.style = style(behind_query, b"".join(between), after + b"\r\n", carry == "cookie", sets_visitor, starts)
 
 
 class Forms:
@@ -74,12 +75,14 @@ class Forms:
     def __init__(self, link: Link, target: Target) -> None:
         stores = link.consent == "granted"
         without = target.carry if target.carry != "cookie" else target.carry_without_cookie
-        self.bare = Form(link, target, without, sets_visitor=False)  # no cookies
-        may_carry = stores and target.carry == "cookie"
-        self.known = (
-            Form(link, target, target.carry, sets_visitor=False) if may_carry else self.bare
-        )  # has a visitor id
-        self.new = Form(link, target, target.carry, sets_visitor=True) if stores else self.bare  # gets one
+        self.bare = Form(link, target, without, sets_visitor=False)
+        """No cookies."""
+        self.known = self.new = self.bare
+        """To who has a visitor id already, and to who gets one."""
+        if stores:
+            self.new = Form(link, target, target.carry, sets_visitor=True)
+            if target.carry == "cookie":
+                self.known = Form(link, target, target.carry, sets_visitor=False)
 
 
 class Ready:
