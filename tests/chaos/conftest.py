@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import pytest
 
 from tests.chaos.visitors import SLUG
 from tests.support.installation import Installation, installation
+from tests.support.programs import program
 
 
 @pytest.fixture
@@ -25,8 +24,4 @@ def everything(database_url: str, tmp_path: Path) -> Iterator[Installation]:
 @pytest.fixture
 def strace() -> str:
     """The program that makes system calls fail."""
-    found = shutil.which("strace")
-    if found is None:
-        assert not os.environ.get("CI"), "CI must have strace"
-        pytest.skip("strace is not installed: `apt-get install strace`")
-    return found
+    return program("strace", "strace")

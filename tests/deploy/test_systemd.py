@@ -1,12 +1,12 @@
 """The systemd units: every line known to systemd, and little that the service may do."""
 
-import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+
+from tests.support.programs import program
 
 UNITS = Path(__file__).parents[2] / "deploy" / "systemd"
 SERVICES = ("clicktrail.service", "clicktrail-edge.service")
@@ -16,11 +16,7 @@ HIGHEST_EXPOSURE = 20
 
 @pytest.fixture
 def analyze() -> str:
-    program = shutil.which("systemd-analyze")
-    if program is None:
-        assert not os.environ.get("CI"), "systemd-analyze is missing: install systemd"
-        pytest.skip("systemd-analyze is missing")
-    return program
+    return program("systemd-analyze", "systemd")
 
 
 @pytest.fixture(params=SERVICES)
