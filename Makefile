@@ -28,7 +28,7 @@ demo: prepare ## build everything, fill it with 90 days of demo data and start i
 
 test: prepare ## run all tests, on SQLite and Postgres and in Chromium (ARGS="tests/edge -k spool" for some)
 	@for folder in $(FRONT_ENDS); do (cd $$folder && $(NPM) test --if-present --silent) || exit 1; done
-	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 soak: prepare ## the long form of the tests that have one: kills, malformed requests, slow clients, restarts, partitions (an hour and a half)
 	@CLICKTRAIL_TEST_SOAK=1 $(BIN)/python -m pytest $(SOAKS) $(ARGS)

@@ -36,7 +36,7 @@ from loadtests.bench_edge.targets import Cores, Target
 
 FLAT_OUT_CONNECTIONS: Final = 64
 OPEN_CONNECTIONS: Final = 256
-WARM_UP_S: Final = 2
+WARM_UP_S: Final = 5  # long enough for all requests to have come twice, also to a slow server
 LATE_SHARE_MOST: Final = 0.01
 
 Start = Callable[[Links, Cores], AbstractContextManager[Target]]

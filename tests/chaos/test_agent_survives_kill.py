@@ -97,9 +97,12 @@ async def test_a_killed_agent_loses_and_doubles_nothing(tmp_path: Path) -> None:
         worker = Worker(rings, tmp_path / "answers", 0, "slowly")
         await asyncio.to_thread(wait_until, worker.has_answered, 30)
         process = AgentProcess(config)
-        for _ in range(AGENT_KILLS):
+        for kill in range(AGENT_KILLS):
+            delivered = len(control.click_ids())
             process.start()
             await asyncio.sleep(rng.uniform(0.2, 1.5))
+            if kill % 2:  # on a slow machine the others die before they have read anything
+                await control.until(lambda delivered=delivered: len(control.click_ids()) > delivered, 60)
             process.kill()
         worker.kill()
         answered = worker.answered()

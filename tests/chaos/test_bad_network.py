@@ -86,7 +86,7 @@ def test_damaged_bytes_are_sent_again_and_set_aside_nowhere(
     bad: tuple[Installation, Network], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     made, between = bad
-    between.flip = 0.2
+    between.flip = 0.4
     run(made, between, tmp_path / "answered", capsys)
     assert between.flips > 10
 
