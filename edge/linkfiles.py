@@ -26,6 +26,7 @@ import lmdb
 import msgspec
 
 from edge.node import sync_directory
+from edge.shortages import is_shortage
 
 FORMAT = 2  # of values and of which kinds of entries there are; another one is built anew from a snapshot
 MAP_BYTES = (64 << 30, 8 << 30, 1 << 30)  # address space, not memory: the largest that the system grants
@@ -106,10 +107,12 @@ def follower_check(stored: bytes) -> bytes:
 
 
 def current_generation(folder: Path) -> str:
-    """Name of the generation that serves; empty when there is none."""
+    """Name of the generation that serves; empty when there is none. Raises OSError for a shortage."""
     try:
         name = (folder / CURRENT).read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError):
+    except (OSError, UnicodeDecodeError) as error:
+        if is_shortage(error):
+            raise
         return ""
     return name if name.isalnum() else ""
 
@@ -125,11 +128,16 @@ def mark_damaged(path: Path, reason: str) -> bool:
 
 
 def open_generation(path: Path, *, readonly: bool) -> tuple[lmdb.Environment, Manifest]:
-    """An existing generation, checked as far as that is possible from outside. Raises Damage."""
+    """An existing generation, checked as far as that is possible from outside.
+
+    Raises Damage; OSError for a shortage (`edge.shortages`), which is none.
+    """
     try:
         manifest = msgspec.json.decode((path / "manifest.json").read_bytes(), type=Manifest)
         size = (path / "data.mdb").stat().st_size
     except (OSError, msgspec.DecodeError) as error:
+        if is_shortage(error):
+            raise
         raise Damage(f"{path.name}: {error}") from None
     if manifest.format != FORMAT:
         raise Damage(f"{path.name}: format {manifest.format}, this version reads {FORMAT}")
@@ -144,8 +152,11 @@ def open_generation(path: Path, *, readonly: bool) -> tuple[lmdb.Environment, Ma
 
 
 def open_environment(path: Path, *, readonly: bool, sync: bool = True) -> lmdb.Environment:
-    """LMDB at `path`, with as large a map as the system grants. Raises Damage for what isn't LMDB."""
-    refused: lmdb.Error | None = None
+    """LMDB at `path`, with as large a map as the system grants.
+
+    Raises Damage for what isn't LMDB, OSError for a shortage.
+    """
+    refused: Exception | None = None
     for map_bytes in MAP_BYTES:
         try:
             return lmdb.open(
@@ -160,10 +171,12 @@ def open_environment(path: Path, *, readonly: bool, sync: bool = True) -> lmdb.E
                 mode=0o600,
             )
         except (lmdb.MemoryError, OverflowError) as error:
-            refused = lmdb.Error(str(error))
+            refused = error
         except lmdb.Error as error:
             refused = error
             break
+    if isinstance(refused, lmdb.Error) and is_shortage(missing := OSError(refused.code, refused.reason, str(path))):
+        raise missing
     raise Damage(f"{path.name}: {refused}")
 
 

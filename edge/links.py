@@ -4,7 +4,8 @@ Ten million links cost a worker almost nothing, because all workers share one LM
 served lately, decoded and ready, in a bounded dictionary. `refresh` compares LMDB's last transaction id with the one
 before (0.4 µs) and drops what moved, and looks whether another generation is current (one stat). The worker calls it
 on a timer. Anything that contradicts its checksum raises Damage, is reported to the agent by a file in the
-generation's folder, and is never served.
+generation's folder, and is never served. A generation that cannot be opened for a shortage (`edge.shortages`) is tried
+again at the next `refresh`, and the one before serves on.
 """
 
 from __future__ import annotations
@@ -94,6 +95,7 @@ class LinkCache:
         self._environment: lmdb.Environment | None = None
         self._generation: str = ""
         self._current_seen: tuple[int, int] | None = None
+        self._waits_for_room = False
         self._transaction = 0
         self._links = Hot[str, Link](HOT_LINKS, lambda link: link.size)
         self._domains = Hot[str, DomainEntry](HOT_DOMAINS)
@@ -148,8 +150,8 @@ class LinkCache:
         except OSError:
             seen = None
         if seen != self._current_seen:
-            self._open_current()
-            self._current_seen = seen
+            if self._follows_current():
+                self._current_seen = seen
         elif self._environment is not None:
             transaction = _last_transaction(self._environment)
             if transaction != self._transaction:
@@ -161,19 +163,33 @@ class LinkCache:
             self._environment = None
         self._drop_all()
 
+    def _follows_current(self) -> bool:
+        """Opens the generation that is current. False: there is no room for it now; what was open stays."""
+        try:
+            self._open_current()
+        except OSError as error:
+            if not self._waits_for_room:
+                _log.error("no room to open the link cache; it is tried again", reason=str(error))
+            self._waits_for_room = True
+            return False
+        self._waits_for_room = False
+        return True
+
     def _open_current(self) -> None:
+        """Raises OSError for a shortage, and has changed nothing then."""
         generation = current_generation(self._folder)
         if generation and generation == self._generation and self._environment is not None:
             return
+        opened = None
+        if generation:
+            try:
+                opened, _ = open_generation(self._folder / generation, readonly=True)
+            except Damage as damage:
+                self._report(generation, damage)
         self.close()
-        self._generation = generation
-        if not generation:
-            return
-        try:
-            self._environment, _ = open_generation(self._folder / generation, readonly=True)
-            self._transaction = _last_transaction(self._environment)
-        except Damage as damage:
-            self._report(damage)
+        self._generation, self._environment = generation, opened
+        if opened is not None:
+            self._transaction = _last_transaction(opened)
 
     def _drop_moved(self, transaction: int) -> None:
         """One step behind: exactly what that step changed. Further behind, or unsure: everything."""
@@ -219,14 +235,14 @@ class LinkCache:
                 raise Damage(f"{name!r} holds another kind of entry")
         except (lmdb.Error, msgspec.DecodeError, Damage) as error:
             damage = Damage(str(error))
-            self._report(damage)
+            self._report(self._generation, damage)
             raise damage from None
         return entry
 
-    def _report(self, damage: Damage) -> None:
+    def _report(self, generation: str, damage: Damage) -> None:
         """Tells the agent, which builds a new generation. Once is enough."""
-        if mark_damaged(self._folder / self._generation, str(damage)):
-            _log.error("the link cache is damaged", generation=self._generation, reason=str(damage))
+        if mark_damaged(self._folder / generation, str(damage)):
+            _log.error("the link cache is damaged", generation=generation, reason=str(damage))
 
 
 def entry_name(host: str, slug: str) -> str:

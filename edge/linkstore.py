@@ -70,7 +70,10 @@ class LinkStore:
 
     @classmethod
     def open(cls, folder: Path) -> LinkStore:
-        """Goes on with the generation that serves, or starts empty when there is none that can be trusted."""
+        """Goes on with the generation that serves, or starts empty when there is none that can be trusted.
+
+        Raises OSError where this process may not open it now.
+        """
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         store = cls(folder)
         store._adopt(current_generation(folder))

@@ -7,15 +7,14 @@ room can be made the socket is left alone until the next tick; whoever came mean
 from __future__ import annotations
 
 import asyncio
-import errno
 import socket
 from collections.abc import Callable
 from typing import Any, Final
 
 from edge.connection import set_options
+from edge.shortages import is_shortage
 
 ACCEPTS: Final = 16  # connections before the event loop has its turn
-_OUT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
 class Listener:
@@ -48,7 +47,7 @@ class Listener:
             except BlockingIOError:
                 return
             except OSError as error:
-                if error.errno not in _OUT_OF_DESCRIPTORS:
+                if not is_shortage(error):
                     continue  # this one was reset before it was taken
                 if not self._make_room():
                     self._loop.remove_reader(self._socket.fileno())

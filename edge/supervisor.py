@@ -113,8 +113,9 @@ class Supervisor:
         _log.warning("a process of the edge ended and will be replaced", child=child.name, reason=child.reason)
         if child.code is None or -child.code not in FATAL_SIGNALS:
             return
-        if generation := current_generation(self._config.links_dir):
-            mark_damaged(self._config.links_dir / generation, f"{child.name} was {child.reason}")
+        with contextlib.suppress(OSError):  # a mark that cannot be made is no reason to end
+            if generation := current_generation(self._config.links_dir):
+                mark_damaged(self._config.links_dir / generation, f"{child.name} was {child.reason}")
         now = time.monotonic()
         self._fatal_deaths.append(now)
         if len(self._fatal_deaths) == 2 and now - self._fatal_deaths[0] <= FATAL_WINDOW_S:

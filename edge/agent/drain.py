@@ -12,7 +12,6 @@ into a new segment.
 
 from __future__ import annotations
 
-import errno
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -27,6 +26,7 @@ from edge.agent.segment import DROPS, SKIPPED, Entry, SegmentName, SegmentWriter
 from edge.agent.translate import Translated, Translator
 from edge.record import NewerRecord, encode_gap, time_ms_of
 from edge.ring import BadRing
+from edge.shortages import is_shortage
 from shared.clock import wall_ms
 from shared.logs import get_logger
 from shared.wire import GapRecord
@@ -37,7 +37,6 @@ POLL_S: Final = 0.025  # rarer and longer runs cost less; nothing waits for it b
 PASS_RECORDS: Final = 4_000  # of one ring, before the next one is looked at; then the next pass follows at once
 HOUSEKEEPING_S: Final = 0.1
 RETRY_S: Final = 1.0  # after the disk has refused something
-SHORTAGES: Final = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 DROPS_REPORT_S: Final = 1.0  # at most one gap record a ring in this time
 
 _log = get_logger()
@@ -182,7 +181,7 @@ class Drain:
             except FileNotFoundError:
                 continue
             except (BadRing, OSError) as error:
-                if isinstance(error, OSError) and error.errno in SHORTAGES:
+                if is_shortage(error):
                     raise
                 self._refused.add(path)
                 _log.error("ring left alone", path=str(path), reason=str(error))

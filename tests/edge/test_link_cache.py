@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from edge import links
-from edge.linkfiles import CURRENT, Damage, open_generation
+from edge.linkfiles import CURRENT, DAMAGED, Damage, open_generation
 from edge.links import LinkCache
 from edge.linkstore import ForeignEpoch, IncompleteSnapshot, LinkStore
 from shared.wire import Arm, Rule, SnapshotStart
 from tests.edge.agent_process import Agent
 from tests.edge.building import EPOCH, HOST, KEY, changed, domain, fill, key, link, removed, take_snapshot
+from tests.support.descriptors import descriptors_left
 
 
 @pytest.fixture
@@ -212,6 +213,43 @@ class TestSnapshots:
 
 def data_file(links_dir: Path) -> Path:
     return links_dir / (links_dir / CURRENT).read_text().strip() / "data.mdb"
+
+
+@pytest.mark.parametrize("left", [0, 1])  # one is enough for a generation's manifest, not for LMDB
+class TestShortage:
+    """Where this process gets no more descriptors, a generation that cannot be opened is not a damaged one."""
+
+    def test_what_is_open_serves_until_the_next_can_be_opened(
+        self, agent: Agent, cache: LinkCache, links_dir: Path, left: int
+    ) -> None:
+        agent.take_snapshot(domain(), link())
+        assert destination(cache, "spring") == "https://shop.example/sale"
+        agent.take_snapshot(domain(), link("spring", "https://shop.example/new"), link("autumn"), rev=20)
+        with descriptors_left(left):
+            for _ in range(3):
+                assert destination(cache, "spring") == "https://shop.example/sale"
+                assert destination(cache, "autumn") is None
+        assert destination(cache, "spring") == "https://shop.example/new"
+        assert destination(cache, "autumn") is not None
+        assert not any(links_dir.glob(f"*/{DAMAGED}"))
+        assert agent.position() == (EPOCH, 20)
+
+    def test_a_worker_that_starts_then_is_ready_later(self, links_dir: Path, left: int) -> None:
+        fill(links_dir, domain(), link())
+        with descriptors_left(left):
+            cache = LinkCache.open(links_dir)
+            assert not cache.is_ready
+        assert destination(cache, "spring") == "https://shop.example/sale"
+        assert not any(links_dir.glob(f"*/{DAMAGED}"))
+        cache.close()
+
+    def test_an_agent_that_starts_then_does_not_begin_anew(self, links_dir: Path, left: int) -> None:
+        fill(links_dir, domain(), link())
+        with descriptors_left(left), pytest.raises(OSError, match="Too many open files"):
+            LinkStore.open(links_dir)
+        store = LinkStore.open(links_dir)
+        assert store.position() == (EPOCH, 10)
+        store.close()
 
 
 class TestDamage:
