@@ -31,7 +31,7 @@ from edge.agent.lock import AlreadyRunning, hold
 from edge.agent.marks import compare_marks
 from edge.agent.metrics import NodeCollector, serve_metrics
 from edge.agent.samples import ClockSamples
-from edge.agent.scrub import scrub_now_and_then
+from edge.agent.scrub import Scrubs
 from edge.agent.ship import Shipper
 from edge.agent.status import report
 from edge.agent.streams import Streams
@@ -80,8 +80,11 @@ class Agent:
         self._shipper = Shipper(client, self._streams, self._drain, self._samples, self._id, self.low_watermark_ms)
         self._guard = FeedGuard(data)
         self._sync = Sync(client, self._store, self._guard, self._note_applied)
+        self._scrubs = Scrubs(config.links_dir)
         self._client, self._loop = client, loop
-        self._metrics = NodeCollector(rings, self._drain, self._streams, self._shipper, self._sync, self.status)
+        self._metrics = NodeCollector(
+            rings, self._drain, self._streams, self._shipper, self._sync, self._scrubs, self.status
+        )
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`, or until a part fails, whose exception is then raised: a new process begins from the disk."""
@@ -90,7 +93,7 @@ class Agent:
         threading.Thread(target=self._run_drain, name="drain", daemon=True).start()
         parts = [
             asyncio.ensure_future(self._streams.keep_house(HOUSE_EVERY_S)),
-            asyncio.ensure_future(scrub_now_and_then(self._config.links_dir)),
+            asyncio.ensure_future(self._scrubs.run()),
         ]
         if self._config.token:
             parts += [

@@ -16,6 +16,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from prometheus_client.registry import Collector
 
 from edge.agent.drain import Drain
+from edge.agent.scrub import Scrubs
 from edge.agent.ship import Shipper
 from edge.agent.streams import Streams
 from edge.agent.sync import Sync
@@ -56,10 +57,11 @@ class NodeCollector(Collector):
         streams: Streams,
         shipper: Shipper,
         sync: Sync,
+        scrubs: Scrubs,
         status: Callable[[], EdgeStatus],
     ) -> None:
         self._rings, self._drain, self._streams, self._shipper = rings, drain, streams, shipper
-        self._sync, self._status = sync, status
+        self._sync, self._scrubs, self._status = sync, scrubs, status
 
     def collect(self) -> Iterator[Metric]:
         status = self._status()
@@ -73,6 +75,7 @@ class NodeCollector(Collector):
         yield from self._spool(status)
         yield from self._shipping(status)
         yield from self._feed(status)
+        yield from self._scrubbing()
 
     def _workers(self) -> Iterator[Metric]:
         totals = list(_totals(self._rings))
@@ -156,6 +159,14 @@ class NodeCollector(Collector):
         yield CounterMetricFamily(
             "clicktrail_edge_snapshots_failed", "Snapshots refused, broken off or unusable.", sync.snapshots_failed
         )
+
+    def _scrubbing(self) -> Iterator[Metric]:
+        scrubs = CounterMetricFamily(
+            "clicktrail_edge_scrubs", "Readings of the whole link cache, by result.", labels=["result"]
+        )
+        for result, count in self._scrubs.found.items():
+            scrubs.add_metric([result], count)
+        yield scrubs
 
 
 def _totals(rings: Path) -> Iterator[Totals]:

@@ -1,6 +1,6 @@
 """Reads the whole link cache now and then, so that damage is found before a visitor asks for what it hit.
 
-    python -m edge.agent.scrub links/<generation>     exit code 0: sound, or gone meanwhile; else DAMAGED_CODE
+    python -m edge.agent.scrub links/<generation>     exit code 0: sound; DAMAGED_CODE; else it could not be read
 
 In a process of its own, at the lowest priority: a damaged page may kill who reads it, and that is an answer too. It
 checks every entry's checksum and its place in the chain, and the digest of all against the one in the position, which
@@ -17,7 +17,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import lmdb
 import msgspec
@@ -39,41 +39,72 @@ FIRST_AFTER_S: Final = 5.0
 EVERY_S: Final = 3600.0
 LONGEST_S: Final = 600
 DAMAGED_CODE: Final = 3
+UNREAD_CODE: Final = 4
 LOWEST_PRIORITY: Final = 19
+
+Result = Literal["sound", "damaged", "unread"]
 
 _log = get_logger()
 
 
-async def scrub_now_and_then(links_dir: Path) -> None:
-    """For ever."""
-    await asyncio.sleep(FIRST_AFTER_S)
-    while True:
-        if generation := current_generation(links_dir):
-            await _scrub_in_another_process(links_dir / generation)
-        await asyncio.sleep(EVERY_S)
+class Scrubs:
+    """One node's scrubs, and what they found."""
+
+    def __init__(self, links_dir: Path) -> None:
+        self._links_dir = links_dir
+        self.found: dict[Result, int] = {"sound": 0, "damaged": 0, "unread": 0}
+        """How often each was the result. A generation that was removed meanwhile gives none."""
+
+    async def run(self) -> None:
+        """For ever."""
+        await asyncio.sleep(FIRST_AFTER_S)
+        while True:
+            await self.scrub_current()
+            await asyncio.sleep(EVERY_S)
+
+    async def scrub_current(self) -> None:
+        """Once; nothing where no generation serves, or is known to be damaged."""
+        try:
+            generation = current_generation(self._links_dir)
+            path = self._links_dir / generation
+            if not generation or (path / DAMAGED).exists():
+                return
+            code = await _scrub_in_another_process(path)
+        except OSError as error:  # of this process, not of the cache
+            self.found["unread"] += 1
+            _log.warning("the link cache could not be read through", reason=str(error))
+            return
+        if path.exists():
+            self.found[_judge(path, code)] += 1
 
 
-async def _scrub_in_another_process(path: Path) -> None:
-    if (path / DAMAGED).exists():
-        return
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "edge.agent.scrub", str(path), stdin=asyncio.subprocess.DEVNULL
-    )
-    try:
-        code = await process.wait()
-    finally:
-        if process.returncode is None:
-            process.kill()
+def _judge(path: Path, code: int) -> Result:
+    """What the end of a scrub means."""
     if -code in FATAL_SIGNALS:
         mark_damaged(path, f"its scrub was killed by {signal.Signals(-code).name}")
     if code == DAMAGED_CODE or -code in FATAL_SIGNALS:
         _log.error("the link cache is damaged; it will be built anew from a snapshot", generation=path.name)
-    elif code:
+        return "damaged"
+    if code:
         _log.warning("the link cache could not be read through", generation=path.name, code=code)
+        return "unread"
+    return "sound"
+
+
+async def _scrub_in_another_process(path: Path) -> int:
+    """Its exit code; negative where a signal ended it. Raises OSError where no process can be made."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "edge.agent.scrub", str(path), stdin=asyncio.subprocess.DEVNULL
+    )
+    try:
+        return await process.wait()
+    finally:
+        if process.returncode is None:
+            process.kill()
 
 
 def scrub(path: Path) -> None:
-    """Reads a generation through. Raises Damage."""
+    """Reads a generation through. Raises Damage; OSError where this process may not open it now."""
     environment, _ = open_generation(path, readonly=True)
     try:
         with environment.begin() as view:
@@ -93,7 +124,11 @@ def main() -> int:
     try:
         scrub(path)
     except Damage as damage:
-        return DAMAGED_CODE if mark_damaged(path, str(damage)) and path.exists() else 0
+        mark_damaged(path, str(damage))
+        return DAMAGED_CODE
+    except OSError as error:
+        print(f"{path.name} cannot be opened: {error}", file=sys.stderr)
+        return UNREAD_CODE
     return 0
 
 

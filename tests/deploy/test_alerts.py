@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
+from pathlib import Path
 
 from tests.support.imports import ROOT
 from tests.support.programs import program
@@ -27,6 +29,36 @@ def test_prometheus_takes_the_rules() -> None:
     command = [program("promtool", "prometheus"), "check", "rules", RULES]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stderr) == (0, "")
+
+
+def test_damage_that_a_scrub_finds_is_told_of_for_an_hour(tmp_path: Path) -> None:
+    """An edge whose metrics appear at minute 2, with one damaged reading already or 30 minutes later."""
+    name = "ClicktrailScrubFoundDamage"
+    labels = {"severity": "warning", "result": "damaged", "instance": "edge-1"}
+    summary, runbook = "edge-1: the link cache was damaged where nobody had asked", "The link cache is damaged"
+    told = [{"exp_labels": labels, "exp_annotations": {"summary": summary, "runbook": runbook}}]
+    scenarios = {"_ _ 1x200": {5: told, 55: told, 70: []}, "_ _ 0x29 1x200": {20: [], 40: told, 100: []}}
+    scenario = {
+        "rule_files": [str(RULES)],
+        "evaluation_interval": "1m",
+        "tests": [
+            {
+                "interval": "1m",
+                "input_series": [
+                    {"series": 'clicktrail_edge_scrubs_total{instance="edge-1",result="damaged"}', "values": values}
+                ],
+                "alert_rule_test": [
+                    {"eval_time": f"{minute}m", "alertname": name, "exp_alerts": alerts}
+                    for minute, alerts in expected.items()
+                ],
+            }
+            for values, expected in scenarios.items()
+        ],
+    }
+    (tmp_path / "scenario.yml").write_text(json.dumps(scenario))
+    command = [program("promtool", "prometheus"), "test", "rules", tmp_path / "scenario.yml"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
 def test_rules_and_guide_name_metrics_that_there_are_and_the_guide_names_all() -> None:

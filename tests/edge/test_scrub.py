@@ -6,14 +6,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import aiohttp
 import pytest
 
-from edge.agent.scrub import DAMAGED_CODE
+from edge.agent.scrub import DAMAGED_CODE, Scrubs
 from edge.linkfiles import CURRENT, DAMAGED, open_generation
 from edge.linkstore import LinkStore
 from tests.edge.building import EPOCH, HOST, changed, domain, fill, link, removed, take_snapshot
 from tests.support.agent import agent, config_for
 from tests.support.control_plane import ControlPlane, running
+from tests.support.descriptors import descriptors_left
 from tests.support.imports import ROOT
 
 PAGE_BYTES, FLAGS_AT, IS_BRANCH, FOURTH_NODE_AT, PAGE_NUMBER_BYTES = 4096, 10, 1, 22, 6  # of LMDB
@@ -94,7 +96,30 @@ def with_a_wrong_turn(data: bytes) -> bytes:
     return bytes(found)
 
 
-async def test_an_agent_repairs_what_its_scrub_dies_of(tmp_path: Path) -> None:
+async def test_an_agent_counts_what_its_scrubs_find(links_dir: Path) -> None:
+    scrubs = Scrubs(links_dir)
+    await scrubs.scrub_current()
+    assert scrubs.found == {"sound": 0, "damaged": 0, "unread": 0}  # there is nothing yet
+    fill(links_dir, domain(), link())
+    await scrubs.scrub_current()
+    assert scrubs.found == {"sound": 1, "damaged": 0, "unread": 0}
+    path = generation(links_dir) / "data.mdb"
+    path.write_bytes(path.read_bytes().replace(b"shop.example/sale", b"evil.example/sale"))
+    for _ in range(2):  # what is known to be damaged is not read again
+        await scrubs.scrub_current()
+        assert scrubs.found == {"sound": 1, "damaged": 1, "unread": 0}
+
+
+async def test_an_agent_that_cannot_read_a_cache_does_not_call_it_damaged(links_dir: Path) -> None:
+    fill(links_dir, domain(), link())
+    scrubs = Scrubs(links_dir)
+    with descriptors_left(0):
+        await scrubs.scrub_current()
+    assert scrubs.found == {"sound": 0, "damaged": 0, "unread": 1}
+    assert not (generation(links_dir) / DAMAGED).exists()
+
+
+async def test_an_agent_repairs_what_its_scrub_dies_of(tmp_path: Path, unused_tcp_port: int) -> None:
     """LMDB aborts at a page of the wrong kind."""
     entries = [domain(), *(link(f"s{number}") for number in range(500))]
     control = ControlPlane()
@@ -107,8 +132,14 @@ async def test_an_agent_repairs_what_its_scrub_dies_of(tmp_path: Path) -> None:
     path = damaged / "data.mdb"
     path.write_bytes(with_a_wrong_turn(path.read_bytes()))
     async with running(control):
-        with agent(config_for(tmp_path / "edge", control.url)) as process:
+        with agent(config_for(tmp_path / "edge", control.url, metrics_port=unused_tcp_port)) as process:
             await control.until(lambda: generation(links_dir) != damaged, 30)
             assert (damaged / DAMAGED).read_text() == "its scrub was killed by SIGABRT"
             assert "the link cache is damaged" in process.log_text()
+            assert 'clicktrail_edge_scrubs_total{result="damaged"} 1.0' in await metrics_at(unused_tcp_port)
     assert scrubbed(links_dir) == 0
+
+
+async def metrics_at(port: int) -> str:
+    async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}/metrics") as response:
+        return await response.text()
