@@ -39,11 +39,12 @@ class Child:
 
     def start(self) -> None:
         listeners = self._orders.listener, self._orders.tls_listener
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", self._module],
-            stdin=subprocess.PIPE,
-            pass_fds=[listener for listener in listeners if listener >= 0],
-        )
+        with lifeline.hangups_held_back():
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", self._module],
+                stdin=subprocess.PIPE,
+                pass_fds=[listener for listener in listeners if listener >= 0],
+            )
         self._started = time.monotonic()
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):  # it died at once, and is replaced like any other

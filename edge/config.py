@@ -66,7 +66,8 @@ class EdgeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     the country is that in which the visitor's address is registered."""
 
     connections: int = 20_000
-    """Most connections that one worker holds; to take another, it closes the one that was idle the longest."""
+    """Most connections that one worker holds at each of its ports; to take another, it closes the one that was idle the
+    longest."""
 
     connections_per_address_s: float = 1_000
     """New connections a second that one address may open at one worker in the long run, with a reserve of 5 s; 0: as

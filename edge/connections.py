@@ -69,7 +69,7 @@ class Connections:
         self._connections: dict[int, Connection] = {}
         self._second = int(time.monotonic())
         self._deadlines = Deadlines[Connection](self._second)
-        self._shedding = Shedding()
+        self._shedding = Shedding[Connection]()
         self._answer: Callable[[bytes, Peer], bytes | None] = fast.answer
         self._is_draining = False
         self._loop.add_reader(self._ready_set.fileno(), self._serve)
@@ -128,7 +128,7 @@ class Connections:
         self._connections[descriptor] = connection
         self._deadlines.watch(connection)
         self._ready_set.register(descriptor, _WATCHED)
-        self._counts.connections_open = len(self._connections)
+        self._counts.connections_open += 1
 
     def _has_room(self) -> bool:
         return len(self._connections) < self._limits.connections or self._shed()
@@ -380,5 +380,5 @@ class Connections:
     def _close(self, connection: Connection) -> None:
         if connection.is_open:
             del self._connections[connection.socket.fileno()]
-            self._counts.connections_open = len(self._connections)
+            self._counts.connections_open -= 1
             connection.close()

@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
 import msgspec
@@ -40,6 +42,17 @@ def give(pipe: IO[bytes], orders: Orders) -> None:
     pipe.flush()
 
 
+@contextmanager
+def hangups_held_back() -> Generator[None]:
+    """For the start of a child, which inherits that SIGHUP is blocked, not what this process does at it: the signal
+    does not end it, and waits until it is asked for (`on_hangup`)."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGHUP,))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGHUP,))
+
+
 def take() -> Orders:
     """This child's orders. Raises SystemExit, with a sentence, when a person started the module by hand."""
     line = b"" if sys.stdin.isatty() else _read_line()
@@ -64,6 +77,12 @@ def on_stop(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
+
+
+def on_hangup(loop: asyncio.AbstractEventLoop, act: Callable[[], object]) -> None:
+    """Calls `act` at SIGHUP from now on, at one that came since `on_stop` as well."""
+    loop.add_signal_handler(signal.SIGHUP, act)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGHUP,))
 
 
 def _read_line() -> bytes:

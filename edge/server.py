@@ -1,6 +1,7 @@
 """aiohttp's server with our limits and our manners: what it says to nonsense, and how it stops.
 
-It answers what is lent to it (`edge.guests`), and where there is no epoll, or over TLS, whole connections.
+It answers what is lent to it (`edge.guests`), and over TLS (`edge.tls_front`), or where there is no epoll, whole
+connections.
 
 Stopping refuses nobody who is already here. aiohttp's own shutdown closes connections that have not sent their request
 yet, and stops reading bodies; under load both happen to somebody at each restart. So the listening socket goes first
@@ -38,7 +39,7 @@ class Server(web.Server):
         self._finished = asyncio.Event()
 
     def __call__(self) -> web.RequestHandler:
-        return _Connection(self, asyncio.get_running_loop())
+        return Handler(self, asyncio.get_running_loop())
 
     def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
         super().connection_made(handler, transport)
@@ -88,18 +89,18 @@ class Server(web.Server):
             self._finished.set()
 
 
-class _Connection(web.RequestHandler):
+class Handler(web.RequestHandler):
     """One connection. What aiohttp's parser refuses gets our page: aiohttp would quote the request and log a traceback,
     which strangers could make it do all day."""
 
     __slots__ = ()
 
-    def __init__(self, server: Server, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, server: Server, loop: asyncio.AbstractEventLoop, keep_alive_s: int = KEEP_ALIVE_S) -> None:
         super().__init__(
             server,
             loop=loop,
             access_log=None,  # pyright: ignore[reportArgumentType] — off, which its annotation doesn't know
-            keepalive_timeout=KEEP_ALIVE_S,
+            keepalive_timeout=keep_alive_s,
             max_line_size=HEAD_MAX_BYTES,
             max_field_size=HEAD_MAX_BYTES,
             max_headers=HEADERS_MAX,

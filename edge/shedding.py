@@ -10,18 +10,31 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from operator import itemgetter
+from typing import Generic, Protocol, TypeVar
 
-from edge.connection import Connection
+
+class Held(Protocol):
+    """A connection: whether it may be closed for another one, and since which second its client has had nothing
+    answered and begun nothing new."""
+
+    @property
+    def may_be_shed(self) -> bool: ...
+
+    @property
+    def active_s(self) -> int: ...
 
 
-class Shedding:
-    """One worker's."""
+Item = TypeVar("Item", bound=Held)
+
+
+class Shedding(Generic[Item]):
+    """Of one worker's connections."""
 
     def __init__(self) -> None:
-        self._idlest = deque[tuple[int, Connection]]()
+        self._idlest = deque[tuple[int, Item]]()
         self._ranked_s = 0
 
-    def choose(self, held: Iterable[Connection], second: int) -> Connection | None:
+    def choose(self, held: Iterable[Item], second: int) -> Item | None:
         """One of those that are held; None where all are trusted, owed an answer or younger than this second."""
         while self._idlest or self._rank(held, second):
             active_s, connection = self._idlest.popleft()
@@ -29,7 +42,7 @@ class Shedding:
                 return connection
         return None
 
-    def _rank(self, held: Iterable[Connection], second: int) -> bool:
+    def _rank(self, held: Iterable[Item], second: int) -> bool:
         """Once a second at most: it takes milliseconds for thousands."""
         if self._ranked_s != second:
             self._ranked_s = second

@@ -1,10 +1,9 @@
-"""Connections that aiohttp owns, where there is no epoll (macOS) and over TLS: the same answers, at several times the
-cost."""
+"""Connections that aiohttp owns, where there is no epoll (macOS): the same answers, at several times the cost, and
+without limits for slow clients."""
 
 from __future__ import annotations
 
 import socket
-from ssl import SSLContext
 from typing import Final
 
 from aiohttp import web
@@ -22,11 +21,11 @@ class StockFront:
         self._server, self._runner, self._site = server, runner, site
 
     @classmethod
-    async def open(cls, listener: socket.socket, server: Server, tls: SSLContext | None = None) -> StockFront:
+    async def open(cls, listener: socket.socket, server: Server) -> StockFront:
         """Serves from now on."""
         runner = web.ServerRunner(server, shutdown_timeout=CLOSE_S)
         await runner.setup()
-        site = web.SockSite(runner, listener, backlog=LISTEN_BACKLOG, ssl_context=tls)
+        site = web.SockSite(runner, listener, backlog=LISTEN_BACKLOG)
         await site.start()
         return cls(server, runner, site)
 

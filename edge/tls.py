@@ -1,29 +1,24 @@
-"""TLS without a proxy in front: a second listening socket of each worker, over which aiohttp serves whole connections.
+"""The certificate of TLS without a proxy in front, over a second listening socket of each worker (`edge.tls_front`).
 
 The answers are those of the plain port, at several times the cost, and cookies are `Secure`. Where TLS is most of the
 traffic, a proxy in front of the plain port serves more visitors a core.
 
 A new certificate is taken without a restart: its files are looked at every few seconds, and at SIGHUP. New connections
 get it, open ones keep theirs. While the files hold no pair that belongs together (one of them was not written yet, say)
-the last good pair stays.
+the last good pair stays; who comes to a worker that has had none yet waits.
 """
 
 from __future__ import annotations
 
-import socket
 import ssl
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from shared.logs import get_logger
 
-if TYPE_CHECKING:
-    from edge.server import Server
-    from edge.stock import StockFront
-
 LOOK_S: Final = 2.0
+HASTY_LOOK_S: Final = 0.1  # while visitors wait for a first pair
 LEAST_VERSION: Final = ssl.TLSVersion.TLSv1_2
 
 _log = get_logger()
@@ -49,7 +44,7 @@ class Certificate:
         """To be called often: looks at the files now and then."""
         now = time.monotonic()
         if now >= self._look_at:
-            self._look_at = now + LOOK_S
+            self._look_at = now + (LOOK_S if self.is_usable else HASTY_LOOK_S)
             if self._state_of_files() != self._seen:
                 self.reload()
 
@@ -59,17 +54,15 @@ class Certificate:
         try:
             self._current = load_pair(self._chain, self._key)
         except (OSError, ValueError) as error:
-            kept = "the one before stays" if self.is_usable else "TLS connections fail"
+            kept = "the one before stays" if self.is_usable else "TLS connections wait"
             _log.error(f"the certificate cannot be used; {kept}", reason=str(error), file=str(self._chain))
         else:
             _log.info("a certificate is in use", file=str(self._chain))
 
-    def _choose(self, connection: ssl.SSLObject, _host: str | None, _context: ssl.SSLContext) -> int | None:
+    def _choose(self, connection: ssl.SSLObject, _host: str | None, _context: ssl.SSLContext) -> None:
         """Called in every handshake, with or without a host's name."""
-        if self._current is None:
-            return ssl.ALERT_DESCRIPTION_INTERNAL_ERROR
+        assert self._current is not None, "nobody listens before there is one"
         connection.context = self._current
-        return None
 
     def _state_of_files(self) -> object:
         try:
@@ -77,28 +70,6 @@ class Certificate:
         except OSError as error:
             return error.errno
         return [(state.st_mtime_ns, state.st_ino, state.st_size) for state in states]
-
-
-class TlsFront:
-    """One worker's TLS connections."""
-
-    def __init__(self, certificate: Certificate, front: StockFront) -> None:
-        self.certificate, self._front = certificate, front
-
-    def tick(self) -> None:
-        self.certificate.refresh()
-
-    async def finish(self, within_s: float) -> None:
-        """Takes no new connections, answers what is on its way in, and closes."""
-        await self._front.finish(within_s)
-
-
-async def serve_tls(listener: socket.socket, chain: Path, key: Path, new_server: Callable[[], Server]) -> TlsFront:
-    """Serves from now on. aiohttp must be imported by then, or this is where it takes its time."""
-    from edge.stock import StockFront
-
-    certificate = Certificate(chain, key)
-    return TlsFront(certificate, await StockFront.open(listener, new_server(), certificate.context))
 
 
 def load_pair(chain: Path, key: Path) -> ssl.SSLContext:

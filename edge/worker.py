@@ -10,7 +10,6 @@ import asyncio
 import gc
 import resource
 import select
-import signal
 import socket
 import sys
 from collections.abc import Callable
@@ -76,13 +75,15 @@ async def serve(orders: lifeline.Orders) -> None:
 
         return Server(App(cache, ring, proxies, counts, redirects, stop.is_set).respond)
 
+    most = _most_connections(config)
     if hasattr(select, "epoll"):
-        front = _own_front(config, listener, FastPath(redirects, cache, ring, counts), proxies, counts, new_server)
+        fast = FastPath(redirects, cache, ring, counts)
+        front = _own_front(config, listener, fast, proxies, counts, most, new_server)
     else:
         front = await _stock_front(listener, new_server())
     fronts = [front]
     if orders.tls_listener >= 0:
-        fronts.append(await _tls_front(orders, new_server))
+        fronts.append(await _tls_front(orders, proxies, counts, most, new_server))
     _log.debug("worker serves", index=orders.index)
 
     while not stop.is_set():
@@ -114,13 +115,14 @@ def _own_front(
     fast: FastPath,
     proxies: Proxies,
     counts: Counts,
+    most: int,
     new_server: Callable[[], Server],
 ) -> Front:
     """Connections of our own, from now on; aiohttp is imported beside them, in a thread."""
     from edge.connections import Connections, Limits
 
     guests = Guests()
-    limits = Limits(_most_connections(config), config.connections_per_address_s, proxy_protocol=config.proxy_protocol)
+    limits = Limits(most, config.connections_per_address_s, proxy_protocol=config.proxy_protocol)
     front = Connections(listener, fast, guests, proxies, counts, limits)
 
     def open_guests(_imported: asyncio.Future[None]) -> None:
@@ -139,15 +141,20 @@ async def _stock_front(listener: socket.socket, server: Server) -> Front:
     return await StockFront.open(listener, server)
 
 
-async def _tls_front(orders: lifeline.Orders, new_server: Callable[[], Server]) -> Front:
-    from edge.tls import serve_tls
-
+async def _tls_front(
+    orders: lifeline.Orders, proxies: Proxies, counts: Counts, most: int, new_server: Callable[[], Server]
+) -> Front:
     await asyncio.to_thread(_import_aiohttp)  # the plain port answers meanwhile
+    from edge.tls import Certificate
+    from edge.tls_front import TlsFront
+
+    config = orders.config
     listener = socket.socket(fileno=orders.tls_listener)
     listener.setblocking(False)
-    front = await serve_tls(listener, Path(orders.config.tls_cert), Path(orders.config.tls_key), new_server)
-    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, front.certificate.reload)
-    return front
+    certificate = Certificate(Path(config.tls_cert), Path(config.tls_key))
+    lifeline.on_hangup(asyncio.get_running_loop(), certificate.reload)
+    rate = config.connections_per_address_s
+    return TlsFront(listener, new_server(), certificate, proxies, counts, connections=most, per_address_s=rate)
 
 
 async def _import_beside_visitors() -> None:
@@ -166,16 +173,17 @@ def _import_aiohttp() -> None:
 
 
 def _most_connections(config: EdgeConfig) -> int:
-    """The configured cap, or what the system grants."""
+    """Of each port: the configured cap, or what the system grants."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = config.connections + OWN_DESCRIPTORS
+    ports = 2 if config.tls_port else 1
+    wanted = ports * config.connections + OWN_DESCRIPTORS
     if soft != resource.RLIM_INFINITY and soft < wanted:
         soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     granted = wanted if soft == resource.RLIM_INFINITY else soft
     if granted < wanted:
         _log.warning("the system grants fewer descriptors than `connections` needs", descriptors=granted)
-    return min(config.connections, granted - OWN_DESCRIPTORS)
+    return min(config.connections, (granted - OWN_DESCRIPTORS) // ports)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ from edge.proxies import Proxies
 from edge.redirects import Redirects
 from edge.ring import RingWriter
 from edge.server import Server
+from edge.tls import Certificate
+from edge.tls_front import TlsFront
+from edge.worker import Front
 from shared.wire import Entry
 from tests.edge.building import HOST, fill
 
@@ -110,7 +114,7 @@ def get(target: str = "/spring", *headers: str, method: str = "GET", host: str =
 class Serving:
     """The running service."""
 
-    def __init__(self, app: App, front: Connections, cache: LinkCache, port: int, rings: Path) -> None:
+    def __init__(self, app: App, front: Front, cache: LinkCache, port: int, rings: Path) -> None:
         self.app, self.front, self.cache, self.port, self._rings = app, front, cache, port, rings
         self.is_stopped = False
 
@@ -119,9 +123,10 @@ class Serving:
         self.is_stopped = True
         await self.front.finish(3)
 
-    async def connect(self) -> Talk:
+    async def connect(self, tls: ssl.SSLContext | None = None) -> Talk:
         """A connection that stays open."""
-        return Talk(*await asyncio.open_connection("127.0.0.1", self.port))
+        name = HOST if tls else None
+        return Talk(*await asyncio.open_connection("127.0.0.1", self.port, ssl=tls, server_hostname=name))
 
     async def ask(
         self, target: str, *headers: str, method: str = "GET", host: str = HOST, body: bytes | None = None
@@ -153,8 +158,9 @@ async def serving(
     country_header: str = "",
     limits: Limits = _LIMITS,
     is_stopping: Callable[[], bool] = lambda: False,
+    certificate: Certificate | None = None,
 ) -> AsyncGenerator[Serving]:
-    """Serves `entries`; without any, an edge that has no snapshot yet."""
+    """Serves `entries`; without any, an edge that has no snapshot yet. With a certificate, over TLS."""
     if entries:
         fill(folder / "links", *entries)
     cache = LinkCache.open(folder / "links")
@@ -164,10 +170,17 @@ async def serving(
     app = App(cache, ring, proxies, counts, redirects, is_stopping)
     listener = socket.create_server(("127.0.0.1", 0))
     listener.setblocking(False)
-    guests = Guests()
-    fast = FastPath(redirects, cache, ring, counts)
-    front = Connections(listener, fast, guests, proxies, counts, limits)
-    guests.open(Server(app.respond))
+    server = Server(app.respond)
+    if certificate is None:
+        guests = Guests()
+        fast = FastPath(redirects, cache, ring, counts)
+        front: Front = Connections(listener, fast, guests, proxies, counts, limits)
+        guests.open(server)
+    else:
+        most, rate, head_s = limits.connections, limits.per_address_s, limits.head_s
+        front = TlsFront(
+            listener, server, certificate, proxies, counts, connections=most, per_address_s=rate, head_s=head_s
+        )
     ticking = asyncio.ensure_future(_tick(front))
     made = Serving(app, front, cache, listener.getsockname()[1], folder / "rings")
     yield made
@@ -179,7 +192,7 @@ async def serving(
     cache.close()
 
 
-async def _tick(front: Connections) -> None:
+async def _tick(front: Front) -> None:
     while True:
         front.tick()
         await asyncio.sleep(0.05)

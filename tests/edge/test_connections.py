@@ -287,7 +287,8 @@ async def test_a_body_that_trickles_is_waited_for_no_longer_than_any(
             await asyncio.sleep(0.1)
 
     trickling = asyncio.ensure_future(trickle())
-    assert b" 204" not in await talk.hear_end()
+    with contextlib.suppress(ConnectionError):  # which a piece gets that comes too late
+        assert b" 204" not in await talk.hear_end()
     trickling.cancel()
 
 
