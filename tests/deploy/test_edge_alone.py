@@ -116,6 +116,18 @@ def test_help_and_errors_are_plain_sentences(environment: Path, tmp_path: Path) 
         assert ran.stderr.count("\n") == 1
 
 
+def test_a_command_of_the_control_plane_says_what_to_install(environment: Path, tmp_path: Path) -> None:
+    for arguments in ((), ("--help",), ("up",)):
+        command = (environment / "bin/clicktrail", *arguments)
+        ran = subprocess.run(
+            command, cwd=tmp_path, env={"PATH": ""}, capture_output=True, text=True, check=False, timeout=INSTALL_S
+        )
+        assert (ran.returncode, ran.stdout) == (2, "")
+        assert ran.stderr.startswith("clicktrail: ")
+        assert "install `clicktrail[control]`" in ran.stderr
+        assert ran.stderr.count("\n") == 1
+
+
 @pytest.mark.skipif(not SOAK, reason="measures: CLICKTRAIL_TEST_SOAK=1")
 def test_what_it_costs(edge: Edge, environment: Path, capsys: pytest.CaptureFixture[str]) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", edge.port, timeout=5)
