@@ -16,7 +16,6 @@ import msgspec
 from aiohttp import web
 
 from control.cli.first_start import owner_sign_in_url
-from control.doctor import examine
 from control.services import Services
 from shared.logs import get_logger
 
@@ -42,6 +41,8 @@ async def local_socket(services: Services) -> AsyncGenerator[None]:
         return _json(SignInLink(await owner_sign_in_url(services)))
 
     async def doctor(_request: web.Request) -> web.Response:
+        from control.doctor import examine  # and with it sqlglot, which no start needs
+
         return _json(await examine(services.database))
 
     app = web.Application()

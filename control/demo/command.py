@@ -12,10 +12,9 @@ import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
 import msgspec
-import typer
 import uvloop
 from aiohttp import web
 from rich.console import Console
@@ -35,7 +34,7 @@ from control.demo.furnish import furnish
 from control.demo.seed import bring_in, credit
 from control.demo.shop.app import ShopConfig, make_shop
 from control.demo.stages import Stages
-from control.demo.world import DAYS, OTHER_SITE_HOST, PEOPLE, SAME_SITE_HOST, make_world
+from control.demo.world import DAYS, OTHER_SITE_HOST, SAME_SITE_HOST, make_world
 from control.services import Services
 from edge.config import EdgeConfig
 from shared import config as configuration
@@ -48,7 +47,7 @@ SHOP_HOST = "shop.localhost"
 console = Console()
 
 
-class _Demo(NamedTuple):
+class Demo(NamedTuple):
     """What was asked for on the command line."""
 
     people: int
@@ -60,14 +59,8 @@ class _Demo(NamedTuple):
         return f"http://{SHOP_HOST}:{self.shop_port}"
 
 
-def demo(
-    data: Annotated[Path, typer.Option(metavar="DIR", help="Data folder of the demo.")] = Path("clicktrail-data/demo"),
-    fresh: Annotated[bool, typer.Option("--fresh", help="Delete the demo's data and make it anew.")] = False,
-    people: Annotated[int, typer.Option(min=10, max=1_000_000, help="How many people the history is about.")] = PEOPLE,
-    seed: Annotated[int, typer.Option(help="The same seed makes the same history.")] = 1,
-    shop_port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the demo shop.")] = 8090,
-) -> None:
-    """Run everything with 90 days of demo data, and a shop to try it on."""
+def run_demo(data: Path, asked: Demo, *, fresh: bool) -> None:
+    """Until somebody ends it. `fresh` deletes what is in the folder `data`. Raises CliError, ConfigError."""
     tables = configuration.read_file(None)
     configuration.reject_unknown_variables()
     if "log" not in tables:
@@ -77,11 +70,10 @@ def demo(
     control = configuration.load("control", ControlConfig, tables)
     edge = configuration.load("edge", EdgeConfig, tables)
     keys = folder.begin(data, fresh=fresh)
-    asked = _Demo(people, seed, shop_port)
     uvloop.run(_run(msgspec.structs.replace(control, data=str(data)), edge, asked, keys))
 
 
-async def _run(config: ControlConfig, edge: EdgeConfig, asked: _Demo, keys: ShopKeys | None) -> None:
+async def _run(config: ControlConfig, edge: EdgeConfig, asked: Demo, keys: ShopKeys | None) -> None:
     stages = Stages()
     with bind(config) as listener, _listen(asked.shop_port) as shop_listener:
         async with open_services(reachable(config, listener, edge)) as services:
@@ -98,7 +90,7 @@ async def _run(config: ControlConfig, edge: EdgeConfig, asked: _Demo, keys: Shop
                 await run_all(services, listener, edge, greet)
 
 
-async def _make_history(services: Services, asked: _Demo, stages: Stages) -> ShopKeys:
+async def _make_history(services: Services, asked: Demo, stages: Stages) -> ShopKeys:
     end_ms = wall_ms()
     with stages.timed("set-up"):
         async with services.feed.publishing() as connection:
@@ -146,7 +138,7 @@ async def _shop(services: Services, keys: ShopKeys, listener: socket.socket) -> 
         await runner.cleanup()
 
 
-async def _greet(services: Services, asked: _Demo, stages: Stages) -> None:
+async def _greet(services: Services, asked: Demo, stages: Stages) -> None:
     stages.show(console)
     lines = (
         ("Dashboard", await owner_sign_in_url(services), "signs you in, once"),
