@@ -17,6 +17,7 @@ import msgspec
 
 from edge.node import PRIVATE_FILE
 from edge.record import NO_CLICK
+from shared.logs import get_logger
 
 MAGIC: Final = b"CTCOUNT\n"
 VERSION: Final = 1
@@ -37,6 +38,8 @@ _COUNTERS: Final[tuple[str, ...]] = (
     "lent",
 )
 _VALUES = struct.Struct(f"<{len(_COUNTERS) + len(NO_CLICK)}Q")
+
+_log = get_logger()
 
 
 class Counts(msgspec.Struct):
@@ -73,15 +76,12 @@ class CountsPage:
     """The worker's end."""
 
     def __init__(self, directory: Path, slot: int) -> None:
-        """Goes on from what a former worker of the slot has left. Raises OSError."""
-        descriptor = os.open(directory / f"worker-{slot}{SUFFIX}", os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
+        """Goes on from what a former worker of the slot has left. Where there is no room for a page nobody reads it."""
         try:
-            if os.fstat(descriptor).st_size != PAGE_BYTES:
-                os.ftruncate(descriptor, 0)
-                os.pwrite(descriptor, bytes(PAGE_BYTES), 0)  # written, not truncated: a full tmpfs says so here
-            self._page = mmap.mmap(descriptor, PAGE_BYTES)
-        finally:
-            os.close(descriptor)
+            self._page = _map(directory / f"worker-{slot}{SUFFIX}")
+        except OSError as error:
+            _log.error("no metrics of this worker: its page of counts cannot be made", slot=slot, reason=str(error))
+            self._page = mmap.mmap(-1, PAGE_BYTES)
         self._slot = slot
         is_ours = self._page[:12] == _HEADER.pack(MAGIC, VERSION, 0, 0)[:12]
         self._before = _VALUES.unpack_from(self._page, _AT) if is_ours else (0,) * (len(_COUNTERS) + len(NO_CLICK))
@@ -95,6 +95,17 @@ class CountsPage:
 
     def close(self) -> None:
         self._page.close()
+
+
+def _map(path: Path) -> mmap.mmap:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
+    try:
+        if os.fstat(descriptor).st_size != PAGE_BYTES:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, bytes(PAGE_BYTES), 0)  # written, not truncated: a full tmpfs says so here
+        return mmap.mmap(descriptor, PAGE_BYTES)
+    finally:
+        os.close(descriptor)
 
 
 def read_totals(path: Path) -> Totals:

@@ -22,7 +22,8 @@ store. The file outlives both processes. Mapping the pages is left to the first 
 - *The read position moves only when the records are on disk.* What the agent has read but not synced is still here.
 - *A full ring is left behind* for a further one, as long as all rings of the node fit the budget. After that records
   are dropped and counted in page 0, before their answers go out; the agent makes a stored gap record of the count.
-  Two workers that grow at the same moment may exceed the budget by one ring.
+  Two workers that grow at the same moment may exceed the budget by one ring, and so does who starts when it is used
+  up, by one of a page, which is there to count.
 
 Positions are aligned 8-byte words, each stored by one side only.
 """
@@ -54,7 +55,7 @@ MAGIC: Final = b"CTRING\r\n"
 VERSION: Final = 1
 HEADER_BYTES: Final = 4096
 SUFFIX: Final = ".ring"
-CAPACITY_MIN_BYTES: Final = 128 * 1024  # below this, having no ring is the better answer
+CAPACITY_MIN_BYTES: Final = 128 * 1024  # below this a ring is not worth the change
 GROWTH_BYTES: Final = 16 * 1024 * 1024  # of a further ring: reserving it stalls the worker by about 6 ms
 RETRY_S: Final = 0.1  # between attempts to get a further ring
 
@@ -145,13 +146,14 @@ class RingWriter:
         """A writer with a ring of its own, made after any fork. `directory` is that of `edge.node.ring_directory`.
 
         `ring_bytes` is the size of its ring, `budget_bytes` that of all rings of the node together. Too little memory
-        gives a smaller ring, or none for now. Raises OSError where the directory cannot be used.
+        gives a smaller ring, and not even a page of it none for now. Raises OSError where the directory cannot be used.
         """
         directory.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
         if not os.access(directory, os.W_OK | os.X_OK):
             raise PermissionError(errno.EACCES, "the directory of the rings cannot be written to", str(directory))
         writer = cls(directory, slot, ring_bytes, budget_bytes)
-        writer._switch(ring_bytes, min(ring_bytes, CAPACITY_MIN_BYTES))
+        if not writer._switch(ring_bytes, min(ring_bytes, CAPACITY_MIN_BYTES)):
+            writer._switch(mmap.PAGESIZE, mmap.PAGESIZE)
         return writer
 
     @property
@@ -231,7 +233,7 @@ class RingWriter:
         while capacity >= least:
             size = HEADER_BYTES + -(-capacity // mmap.PAGESIZE) * mmap.PAGESIZE
             try:
-                if used_bytes(self._directory) + size <= self._budget_bytes:
+                if capacity <= mmap.PAGESIZE or used_bytes(self._directory) + size <= self._budget_bytes:
                     return _create(self._directory, self._slot, size)
             except OSError as error:
                 if error.errno not in _NO_ROOM:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
+import subprocess
 import tempfile
 from pathlib import Path
 from zlib import crc32
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from edge.agent.ring_reader import RingReader, find_rings
 from edge.record import RECORD_MAX_BYTES
 from edge.ring import CAPACITY_MIN_BYTES, FRAME_BYTES, HEADER_BYTES, BadRing, RingWriter, used_bytes
+from tests.chaos.disks import small_disk
 
 PAGE = 4096
 
@@ -168,17 +170,48 @@ def test_drops_are_counted_exactly_and_end_when_there_is_room_again(directory: P
     assert reader.drops().count == 14
 
 
-def test_room_that_comes_back_is_used(directory: Path) -> None:
-    """Without any ring at first: the count moves into the first page of the first ring."""
+def test_who_starts_when_the_budget_is_used_up_counts_in_a_page_that_outlives_it(directory: Path) -> None:
     writer = open_writer(directory, CAPACITY_MIN_BYTES, budget=0)
-    assert find_rings(directory) == []
-    writer.append([b"lost", b"too"])
+    writer.append([b"a" * 3000])
+    writer.append([b"b" * 3000, b"c"])
+    reader = open_reader(directory)
+    assert reader.drops().count == 2
+    assert not reader.drops().at_least
+    kill(writer)
+    assert payloads(reader) == [b"a" * 3000]
+    assert (reader.drops().count, reader.drops().at_least) == (2, True)
+
+
+def test_room_that_comes_back_is_used(directory: Path) -> None:
+    writer = open_writer(directory, CAPACITY_MIN_BYTES, budget=0)
+    writer.append([b"a" * 5000, b"b"])
     writer._budget_bytes = 1 << 20  # pyright: ignore[reportPrivateUsage]  # as when other rings were removed
     writer._retry_at = 0.0  # pyright: ignore[reportPrivateUsage]
-    writer.append([b"kept"])
-    reader = open_reader(directory)
-    assert payloads(reader) == [b"kept"]
-    assert reader.drops().count == 2
+    writer.append([b"c" * 5000])
+    old, new = sorted(map(RingReader.open, find_rings(directory)), key=lambda ring: ring.identity.capacity)
+    assert (payloads(old), old.drops().count, old.is_abandoned()) == ([], 2, True)
+    assert (payloads(new), new.drops().count) == ([b"c" * 5000], 0)
+
+
+def test_without_memory_for_a_page_the_count_waits_for_the_first_ring(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "memory", "4k") as memory:
+        writer = open_writer(memory, CAPACITY_MIN_BYTES)
+        assert find_rings(memory) == []
+        writer.append([b"lost", b"too"])
+        subprocess.run(["mount", "-o", "remount,size=1m", memory], check=True)
+        writer._retry_at = 0.0  # pyright: ignore[reportPrivateUsage]
+        writer.append([b"kept"])
+        reader = open_reader(memory)
+        assert payloads(reader) == [b"kept"]
+        assert reader.drops().count == 2
+        writer.close()
+
+
+def kill(writer: RingWriter) -> None:
+    """What is left of a writer after `kill -9`."""
+    memory = writer._memory  # pyright: ignore[reportPrivateUsage]
+    assert memory is not None
+    memory.close()
 
 
 def test_bytes_of_an_earlier_lap_are_not_read_again(directory: Path) -> None:

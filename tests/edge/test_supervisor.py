@@ -18,6 +18,7 @@ import pytest
 from edge import record
 from edge.agent.ring_reader import RingReader, find_rings
 from shared import click_id
+from tests.chaos.disks import small_disk
 from tests.edge.agent_process import Agent, AgentProcess
 from tests.edge.building import HOST, changed, domain, fill, link, removed
 from tests.edge.edges import COMMAND, Edge, is_alive, running_edge, settings, wait_until_gone
@@ -36,6 +37,12 @@ async def destination(edge: Edge, slug: str = "spring") -> str:
 
 
 class TestStarting:
+    async def test_without_any_shared_memory_it_redirects_all_the_same(self, tmp_path: Path) -> None:
+        with small_disk(tmp_path / "rings", "4k") as memory:
+            (memory / "taken").write_bytes(bytes(4096))
+            with running_edge(tmp_path, domain(), link()) as edge:
+                assert await destination(edge) == "https://shop.example/sale"
+
     async def test_last_known_good_links_serve_without_a_control_plane(self, tmp_path: Path) -> None:
         with running_edge(tmp_path, domain(), link()) as edge:
             assert len(edge.pids("edge.worker")) == 2
