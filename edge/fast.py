@@ -25,7 +25,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from edge.answer import Answer
-from edge.clients import COOKIE, Clients, printable_ascii
+from edge.clients import Clients, without_cookie
 from edge.counts import Counts
 from edge.forms import Forms, Ready
 from edge.head import Head, normal_host
@@ -38,15 +38,16 @@ from shared import click_id
 from shared.clock import boot_ms
 
 READY_LINKS: Final = 20_000  # at about 1.5 kB each; every arm of a rule counts like a link
-LINES_MAX_BYTES: Final = 512
+NAMED_MAX_BYTES: Final = 512
 
-_COOKIE_BYTES: Final = len(COOKIE)
+_LINE_END: Final = b"\r\n"
 _TIMES = struct.Struct("<qq")
+_head_length = struct.Struct("<I").pack
 _TARGET_CHARS: Final = rb"!$-;=?-Z_a-z~"  # aiohttp takes these as they are; whatever else it may make of others
 _asked = re.compile(
     rb"(GET|HEAD) (/[%b]*) HTTP/1\.1\r\nHost:[ \t]*([0-9A-Za-z._-]+(?::[0-9]{1,5})?)[ \t]*" % _TARGET_CHARS
 ).fullmatch
-_target_chars = bytes(byte for byte in range(128) if re.match(rb"[%b]" % _TARGET_CHARS, bytes((byte,))))
+_as_target = bytes(byte if re.match(rb"[%b]" % _TARGET_CHARS, bytes((byte,))) else ord(" ") for byte in range(256))
 _visitor = re.compile(rb"_ctv=(%b)(?:[;\s]|$)" % click_id.TEXT_FORM).match
 
 
@@ -80,7 +81,7 @@ class FastPath:
         self._usual = self._clients.usual
         self._no_clicks = counts.no_clicks
         self._records: list[bytes] = []
-        self._ids: list[tuple[bytes, bytes]] = []
+        self._ids: list[tuple[tuple[bytes], tuple[bytes]]] = []
         self._now_ms = 0
         self._stamp = self._time = self._time_text = b""
         self.rendering = Rendering()
@@ -98,33 +99,30 @@ class FastPath:
 
     def answer(self, data: bytes, peer: Peer) -> bytes | None:
         """The answer to `data`, if it is one whole request of a usual client for a link that lies ready; else None."""
-        end = data.find(b"\r\n", data.find(b"\r\n") + 2)
-        ready, query = self._ready.young.get(data[:end]), b""
+        try:
+            asked, host, lines = data.split(_LINE_END, 2)
+        except ValueError:
+            return None
+        named, query = _LINE_END.join((asked, host)), b""
+        ready = self._ready.young.get(named)
         if ready is None:
-            ready, query = self._without_query(data, end)
+            ready, query = self._without_query(asked, host)
         if ready is None or not peer.is_direct:
             return None
 
-        visitor, has_click_ids = b"", False
-        cookie = data.rfind(COOKIE, end)
-        if cookie < 0:
-            client = self._usual.get(data[end:])
-        else:
-            behind = data.find(b"\r\n", cookie + 2)
-            client = self._usual.get(data[end:cookie] + data[behind:])
-            value = data[cookie + _COOKIE_BYTES : behind]
-            if value.translate(None, printable_ascii) or behind + 2 == len(data):
-                return None  # the line isn't one, or it isn't of this head: `edge.clients.without_cookie`
-            if ours := value.count(b"_ct"):
-                if ours > 1:
-                    return None  # what to make of several visitors or ids takes longer
-                visitor, has_click_ids = _visitor_in(value), b"_ct=" in value
+        lines, cookie = without_cookie(lines)
+        client = self._usual.get(lines)
         if client is None:
             return None
+        visitor, has_click_ids = b"", False
+        if cookie.partition(b"_ct")[1]:
+            if cookie.count(b"_ct") > 1:
+                return None  # what to make of several visitors or ids takes longer
+            visitor, has_click_ids = _visitor_in(cookie), cookie.find(b"_ct=") >= 0
 
         if not self._ids:
             self._ids = click_id.random_parts()
-        random, text = self._ids.pop()
+        (random,), (text,) = self._ids.pop()
         if ready.is_plain:
             forms = ready.forms
         else:
@@ -139,10 +137,12 @@ class FastPath:
         if style.sets_visitor:
             visitor = self._time + random  # a new visitor is called by their first click
 
-        self._no_clicks[client.code] += 1
+        code = client.code
+        if code:
+            self._no_clicks[code] += 1
         self._records.append(b"".join((
-            style.starts[client.code], peer.lengths_with_visitor if visitor else peer.lengths, self._stamp, random,
-            ready.link_and_host_length, len(data).to_bytes(4, "little"), peer.address, visitor, ready.host, data,
+            style.starts[code], peer.lengths_with_visitor if visitor else peer.lengths, self._stamp, random,
+            ready.link_and_host_length, _head_length(len(data)), peer.address, visitor, ready.host, data,
         )))  # fmt: skip
 
         start, before = self.rendering.redirects[ready.status], form.before
@@ -156,10 +156,10 @@ class FastPath:
 
     def other(self, head: bytes, peer: Peer, *, is_last: bool) -> Reply | None:
         """The answer to any one whole head; None where aiohttp must judge it. `is_last` closes the connection."""
-        end = head.find(b"\r\n", head.find(b"\r\n") + 2)
-        lines = head[:end]
-        asked = _asked(lines)
-        client, cookie = self._clients.judge(head[end:]) if asked is not None else (None, b"")
+        first, second, lines = head.split(_LINE_END, 2)
+        named = _LINE_END.join((first, second))
+        asked = _asked(named)
+        client, cookie = self._clients.judge(lines) if asked is not None else (None, b"")
         if asked is None or client is None or client.has_host:
             return None
         method, target, authority = asked.groups()
@@ -171,7 +171,7 @@ class FastPath:
         given = self._redirects.find(parsed)
         if not isinstance(given, Answer):
             if method == b"GET":
-                self._make_ready(lines.replace(mark + query, b"", 1), given, parsed)
+                self._make_ready(named.replace(mark + query, b"", 1), given, parsed)
             given = self._redirects.answer(given, parsed, peer.address)
         closes = client.closes or is_last
         return Reply(self.rendering.render(given, to_head=method == b"HEAD", closes=closes), closes)
@@ -183,14 +183,13 @@ class FastPath:
             self._counts.redirects += len(self._records)
             self._records.clear()
 
-    def _without_query(self, data: bytes, end: int) -> tuple[Ready | None, bytes]:
+    def _without_query(self, asked: bytes, host: bytes) -> tuple[Ready | None, bytes]:
         """The link that the first two lines name without their query, and that."""
-        mark = data.find(b"?", 0, end)
-        behind = data.find(b" ", mark, end)
-        query = data[mark + 1 : behind]
-        if mark < 0 or behind < 0 or query.translate(None, _target_chars):
+        path, _, behind = asked.partition(b"?")
+        query, space, version = behind.partition(b" ")
+        if not space or query.translate(_as_target) != query:
             return None, b""
-        return self._ready.young.get(data[:mark] + data[behind:end]), query
+        return self._ready.young.get(b"".join((path, space, version, _LINE_END, host))), query
 
     def _decide(self, ready: Ready, visitor: Visitor) -> Forms | None:
         """Of a link that has rules or closes once. None: it is closed."""
@@ -199,17 +198,17 @@ class FastPath:
             return None
         return ready.forms_of(link.rules.decide(visitor, self._now_ms)) if link.rules else ready.forms
 
-    def _make_ready(self, lines: bytes, link: Link, head: Head) -> None:
+    def _make_ready(self, named: bytes, link: Link, head: Head) -> None:
         """Of a link that was asked for before, so that links asked for once push out none that are popular."""
         if not link.was_asked_for:
             link.was_asked_for = True
             return
-        if not Ready.is_possible(link) or len(lines) > LINES_MAX_BYTES or self._ready.get(lines) is not None:
+        if not Ready.is_possible(link) or len(named) > NAMED_MAX_BYTES or self._ready.get(named) is not None:
             return
         if len(self._asked) > READY_LINKS:
             self._forget(None)  # names of links that were pushed out have piled up
-        self._ready.put(lines, Ready(link, head.host))
-        self._asked.setdefault(entry_name(head.host, head.slug), []).append(lines)
+        self._ready.put(named, Ready(link, head.host))
+        self._asked.setdefault(entry_name(head.host, head.slug), []).append(named)
 
     def _forget(self, keys: Iterable[str] | None) -> None:
         """These entries have moved; None: any may have."""
@@ -218,8 +217,8 @@ class FastPath:
             self._asked.clear()
             return
         for key in keys:
-            for lines in self._asked.pop(key, ()):
-                self._ready.drop(lines)
+            for named in self._asked.pop(key, ()):
+                self._ready.drop(named)
 
 
 def _visitor_in(cookie: bytes) -> bytes:

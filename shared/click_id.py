@@ -40,17 +40,19 @@ class ClickIds:
     """Makes new click ids; one instance a process, because a pool shared across fork would repeat."""
 
     def __init__(self) -> None:
-        self._pool: list[tuple[bytes, bytes]] = []
+        self._pool: list[tuple[tuple[bytes], tuple[bytes]]] = []
 
     def new(self, time_ms: int) -> bytes:
         """A new id for a click at `time_ms` (Unix milliseconds)."""
         if not self._pool:
             self._pool = random_parts()
-        return time_ms.to_bytes(_TIME_BYTES, "big") + self._pool.pop()[0]
+        (random,), _ = self._pool.pop()
+        return time_ms.to_bytes(_TIME_BYTES, "big") + random
 
 
-def random_parts() -> list[tuple[bytes, bytes]]:
-    """What follows the time in some hundred new ids: ten bytes, and the same as the last 14 characters.
+def random_parts() -> list[tuple[tuple[bytes], tuple[bytes]]]:
+    """What follows the time in a thousand new ids: ten bytes, and the same as the last 14 characters, each in the tuple
+    that it is unpacked to, because taking it out is cheaper where it is used.
 
     The time's 48 bits are eight characters exactly, so the halves of an id can be encoded apart, and these by the
     thousand at once.
@@ -59,8 +61,7 @@ def random_parts() -> list[tuple[bytes, bytes]]:
     for at, table in ((0, _VERSION), (2, _VARIANT), (10, _ZERO), (11, _ZERO)):
         pool[at::_PART_BYTES] = pool[at::_PART_BYTES].translate(table)
     text = b2a_base64(pool, newline=False).translate(_URL_SAFE)
-    raw = (part for (part,) in _RAW_PART.iter_unpack(pool))
-    return list(zip(raw, (part for (part,) in _TEXT_PART.iter_unpack(text)), strict=True))
+    return list(zip(_RAW_PART.iter_unpack(pool), _TEXT_PART.iter_unpack(text), strict=True))
 
 
 def time_parts(time_ms: int) -> tuple[bytes, bytes]:
