@@ -35,7 +35,7 @@ from shared.logs import get_logger
 if TYPE_CHECKING:
     from edge.server import Server
 
-TICK_S: Final = 0.01  # how soon an applied change is noticed at the latest
+TICK_S: Final = 0.025  # how soon an applied change is noticed at the latest, where the hint of it is lost
 DRAIN_S: Final = 4.0  # for requests in flight, when the worker stops
 OWN_DESCRIPTORS: Final = 64  # that the worker needs beside its connections
 GC_THRESHOLDS: Final = (20_000, 20, 100)  # a request leaves no cycles behind: look for those of others rarely

@@ -17,7 +17,7 @@ _HOSTS = (
     b"Host: " + _HOST + b":0080", b"Host: " + _HOST + b":-80", b"Host: " + _HOST + b":8080:80",
     b"Host: " + _HOST + b":99999", b"Host: " + _HOST + b":http", b"Host: " + _HOST + b" :80", b"Host: user@" + _HOST,
     b"Host: " + _HOST + b"@evil.example", b"Host: " + _HOST + b"/", b"Host: " + _HOST + b"/spring",
-    b"Host: " + _HOST + b"?x", b"Host: " + _HOST + b"#x", b"Host: http://" + _HOST,
+    b"Host: " + _HOST + b"?x", b"Host:? " + _HOST, b"Host: " + _HOST + b"#x", b"Host: http://" + _HOST,
     b"Host: " + _HOST + b", evil.example", b"Host: evil.example, " + _HOST, b"Host: " + _HOST + b" evil.example",
     b"Host: " + _HOST + b"\tx", b"Host: " + _HOST + b"\0", b"Host: " + _HOST + b"\x0b", b"Host: \"" + _HOST + b"\"",
     b"Host: <" + _HOST + b">", b"Host: %67o.shop.example", b"Host: [::1]", b"Host: [::1]:80", b"Host: [::1",
