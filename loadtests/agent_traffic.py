@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from edge.record import CARRY_CODE, encode_click
 from shared import click_id
@@ -37,20 +37,22 @@ _LANGUAGES = ("en-US,en;q=0.9", "de-DE,de;q=0.9,en;q=0.8", "pt-BR,pt;q=0.9,en;q=
 _REFERERS = ("https://www.facebook.com/", "https://t.co/", "https://mail.google.com/", "", "", "")
 
 
-def clicks(count: int, *, behind_proxy: bool = False, unrepeated: bool = False, link_id: bytes = b"",
-           seed: int = 1) -> Iterator[bytes]:  # fmt: skip
-    """Encoded clicks on one link. Behind a proxy no two heads are alike, since each names its visitor's address;
-    `unrepeated` ones differ in a line that nobody expects."""
+def clicks(count: int, *, behind_proxy: bool = False, unrepeated: bool = False, link_ids: Sequence[bytes] = (),
+           seed: int = 1, rate: float | None = None) -> Iterator[bytes]:  # fmt: skip
+    """Encoded clicks, each by a visitor of its own. Behind a proxy no two heads are alike, since each names its
+    visitor's address; `unrepeated` ones differ in a line that nobody expects. They happen as they are made or, with a
+    `rate` (clicks a second), were made at that rate until now."""
     rng = random.Random(seed)
-    link_id, carry = link_id or click_id.new(), CARRY_CODE["fragment"]
-    for _ in range(count):
-        address = rng.randbytes(4)
+    link_ids, carry = link_ids or (click_id.new(),), CARRY_CODE["fragment"]
+    for left in range(count, 0, -1):
+        address, ago_ms = rng.randbytes(4), int(left * 1_000 / rate) if rate else 0
+        time_ms = wall_ms() - ago_ms
         head = _head(rng, address if behind_proxy else None, unrepeated=unrepeated).encode("ascii")
         yield encode_click(
-            wall_ms(),
-            boot_ms(),
-            click_id.new(),
-            link_id,
+            time_ms,
+            boot_ms() - ago_ms,
+            click_id.new(time_ms),
+            link_ids[_one_of(rng, len(link_ids))],
             0,
             0,
             carry,
@@ -61,8 +63,13 @@ def clicks(count: int, *, behind_proxy: bool = False, unrepeated: bool = False, 
         )
 
 
+def _one_of(rng: random.Random, links: int) -> int:
+    """Few links get most of the clicks."""
+    return int(links ** rng.random()) - 1
+
+
 def _head(rng: random.Random, forwarded_for: bytes | None, *, unrepeated: bool) -> str:
-    number = int(LINKS ** rng.random())  # few links get most of the clicks
+    number = _one_of(rng, LINKS)
     query = f"?gclid={rng.getrandbits(80):020x}" if rng.random() < 0.1 else ""
     head = f"GET /{number:06x}{query} HTTP/1.1\r\nHost: go.example.com\r\nConnection: keep-alive\r\n"
     head += rng.choice(_AGENTS) + _NAVIGATION + f"Accept-Language: {rng.choice(_LANGUAGES)}\r\n"

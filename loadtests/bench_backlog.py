@@ -58,12 +58,12 @@ def measure(folder: Path, given: argparse.Namespace) -> dict[str, float]:
     with ExitStack() as stack:
         url, token, link_id = stack.enter_context(taker(folder, given.control))
         config = EdgeConfig(data=str(folder / "edge"), token=token, ring_dir=str(folder))
-        old = clicks(given.records, link_id=link_id)
+        old = clicks(given.records, link_ids=[link_id])
         fill_spool(config, given.records, cycle(islice(old, DISTINCT)) if given.control == "sink" else old)
         tap = stack.enter_context(servers.served("loadtests.tap", url))
         writer = RingWriter.open(ring_directory(config.data_dir, config.ring_dir), 1, RING_BYTES, BUDGET_BYTES)
         stack.enter_context(agent(config, tap))
-        live = feed_until_drained(writer, clicks(1 << 62, link_id=link_id, seed=2), tap, given)
+        live = feed_until_drained(writer, clicks(1 << 62, link_ids=[link_id], seed=2), tap, given)
         said = lags_of(tap)
     lags = sorted(said.fresh_ms)
     took_s = (said.backlog_ended_ms - said.backlog_began_ms) / 1_000

@@ -57,13 +57,13 @@ class Tap:
         url = self._url + request.path_qs
         async with self._session.request(request.method, url, headers=headers, data=body) as answer:
             said = await answer.read()
-        if request.path.endswith("/batches") and answer.status == 200:
-            self._note(body, began_ms)
+        if request.path.endswith("/batches") and answer.status == 200:  # reading it must not keep the answer waiting
+            asyncio.get_running_loop().call_soon(self._note, body, began_ms, wall_ms())
         kept = {name: value for name, value in answer.headers.items() if name.lower() not in NOT_PASSED_ON}
         return web.Response(status=answer.status, body=said, headers=kept)
 
-    def _note(self, body: bytes, began_ms: int) -> None:
-        batch, now = self._decode(zstandard.decompress(body)), wall_ms()
+    def _note(self, body: bytes, began_ms: int, now: int) -> None:
+        batch = self._decode(zstandard.decompress(body))
         records = records_of(batch)
         if batch.lane == "fresh":
             self._lags.fresh_ms += [now - record.time_ms for record in records if isinstance(record, ClickRecord)]
