@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from control.ingest.turns import Turns
 from control.store.engine import Database
 
 if TYPE_CHECKING:
@@ -23,4 +24,5 @@ class Services:
     data: Path  # the data folder; quarantined batches lie in it
     secret: bytes  # 32 bytes; keys every keyed hash of this installation
     feed: FeedWake  # wakes edges that wait for changes
+    ingest_turns: Turns = field(default_factory=Turns)
     credit_wake: asyncio.Event = field(default_factory=asyncio.Event)  # set after a commit that marked people dirty

@@ -13,6 +13,7 @@ from control.cli.data_folder import locked, open_data_folder, read_secret
 from control.cli.failure import CliError
 from control.config import ControlConfig
 from control.edges.wake import FeedWake
+from control.ingest.turns import AT_ONCE, Turns
 from control.services import Services
 from control.store.engine import Database
 from control.store.migrate import DatabaseIsNewer, upgrade
@@ -33,7 +34,7 @@ async def open_services(config: ControlConfig) -> AsyncGenerator[Services]:
             feed = FeedWake(database)
             await feed.start()
             try:
-                yield Services(database, config, folder, secret, feed)
+                yield Services(database, config, folder, secret, feed, Turns(AT_ONCE[database.dialect]))
             finally:
                 await feed.close()
         finally:

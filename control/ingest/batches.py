@@ -44,7 +44,8 @@ async def receive_batch(services: Services, headers: BatchHeaders, body: bytes) 
 async def store_batch(services: Services, headers: BatchHeaders, batch: Batch) -> BatchAck:
     """Stores a batch. Raises StartsAboveMark when it starts above what is stored of its stream."""
     received_ms = wall_ms()
-    next_record = await _store_range(services, headers, batch, 0, len(batch.records), received_ms)
+    async with services.ingest_turns.turn(batch.lane):
+        next_record = await _store_range(services, headers, batch, 0, len(batch.records), received_ms)
     services.credit_wake.set()
     return BatchAck(next_record, wall_ms())
 
