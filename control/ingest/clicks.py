@@ -19,6 +19,7 @@ from control.ingest.classify import ACTIVATED
 from control.ingest.duplicates import ChainClick, Verdicts, judge
 from control.ingest.enrich import Click
 from control.ingest.store import Landed, Moved, RollupKey, StoredClick, rollup_key
+from control.ingest.visitors import is_around_midnight
 from control.store.partitions import ensure_partitions
 from control.times import from_ms
 from shared import click_id
@@ -30,20 +31,22 @@ Deltas = Counter[RollupKey]
 async def store_clicks(connection: AsyncConnection, batch: Iterable[Click]) -> set[str]:
     """Stores what is new of a batch, in whatever order it came; returns the links that have more human clicks now."""
     unique = {click.id: click for click in batch}
-    stored = await store.stored_clicks(connection, unique)
-    new = [click for raw, click in unique.items() if raw not in stored]
+    known = await store.known_of(connection, unique.values())
+    new = [click for raw, click in unique.items() if raw not in known.stored]
     if not new:
         return set()
-    landed = await store.landings_of(connection, (click.id for click in new))
-    for click in new:
-        if click.hit_class == "prefetch" and click.id in landed:
-            _activate(click, landed[click.id])
-    deltas = await _judge(connection, new, (), landed)
+    landed = await store.landings_of(connection, known.landed)
+    activated = [click for click in new if click.hit_class == "prefetch" and click.id in landed]
+    for click in activated:
+        _activate(click, landed[click.id])
+    in_company = _in_company(new, known.near | {click.id for click in activated})
+    deltas = await _judge(connection, in_company, (), landed)
     await _make_partitions(connection, new)
     await store.insert_clicks(connection, new)
-    deltas.update(rollup_key(click) for click in new)
+    deltas.update(map(rollup_key, new))
     await store.add_to_rollups(connection, deltas)
-    await join_clicks(connection, [ArrivedClick(click.workspace_id, click.id, click.time_ms) for click in new])
+    named = [click for click in new if click.id in known.named]
+    await join_clicks(connection, [ArrivedClick(click.workspace_id, click.id, click.time_ms) for click in named])
     return _links_counted(deltas)
 
 
@@ -64,6 +67,18 @@ async def clicks_landed(connection: AsyncConnection, click_ids: Iterable[bytes])
     await store.add_to_rollups(connection, deltas)
     await join_clicks(connection, [ArrivedClick(click.workspace_id, click.id, click.time_ms) for click in prefetched])
     return _links_counted(deltas)
+
+
+def _in_company(new: Iterable[Click], near: set[bytes]) -> list[Click]:
+    """The human clicks that may be tied to another: to a stored one that is near, to one that comes with them, or
+    to one across midnight, which has another hash."""
+    humans = [click for click in new if click.hit_class == "human"]
+    of_visitor = Counter(click.visitor_hash for click in humans)
+    return [
+        click
+        for click in humans
+        if of_visitor[click.visitor_hash] > 1 or click.id in near or is_around_midnight(click.time_ms)
+    ]
 
 
 def _links_counted(deltas: Deltas) -> set[str]:

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from shared.clock import DAY_MS, MINUTE_MS, SECOND_MS
 from shared.wire import ClockSample
@@ -38,11 +39,17 @@ class Clock:
         quick = [sample for sample in samples if 0 <= sample.round_trip_ms <= ROUND_TRIP_MAX_MS]
         self._samples = sorted(quick or samples, key=lambda sample: sample.boot_ms)
         self._received_ms = received_ms
-        self._same_boot: dict[int, list[ClockSample]] = {}  # by origin, of which a batch has few
+        self._same_boot: dict[int, _Line] = {}  # by origin, of which a batch has few
+        self._known: dict[int, bool] = {}  # likewise
 
     def knows(self, wall_ms: int, boot_ms: int) -> bool:
         """Whether a sample was taken with the wall clock as it was at the record."""
-        return any(abs(_origin(sample) - (wall_ms - boot_ms)) <= SAME_ORIGIN_MS for sample in self._samples)
+        origin = wall_ms - boot_ms
+        known = self._known.get(origin)
+        if known is None:
+            known = any(abs(_origin(sample) - origin) <= SAME_ORIGIN_MS for sample in self._samples)
+            self._known[origin] = known
+        return known
 
     def corrected(self, wall_ms: int, boot_ms: int) -> int:
         """The control plane's time (Unix ms) at a record's two clocks."""
@@ -58,35 +65,36 @@ class Clock:
     def _estimate(self, wall_ms: int, boot_ms: int) -> int:
         if not self._samples:
             return wall_ms
-        same_boot = self._of_boot(wall_ms - boot_ms)
-        if not same_boot:
+        line = self._of_boot(wall_ms - boot_ms)
+        if not line.boots_ms:
             return wall_ms + min(self._samples, key=lambda sample: abs(sample.wall_ms - wall_ms)).offset_ms
-        return _interpolated(same_boot, boot_ms)
+        return line.at(boot_ms)
 
-    def _of_boot(self, origin: int) -> list[ClockSample]:
+    def _of_boot(self, origin: int) -> _Line:
         found = self._same_boot.get(origin)
         if found is None:
-            found = [sample for sample in self._samples if abs(_origin(sample) - origin) <= STEP_MAX_MS]
+            same = [sample for sample in self._samples if abs(_origin(sample) - origin) <= STEP_MAX_MS]
+            found = _Line([one.boot_ms for one in same], [one.wall_ms + one.offset_ms for one in same])
             self._same_boot[origin] = found
         return found
 
 
+class _Line(NamedTuple):
+    """The control plane's time over the boot clock of one boot, ascending: exact at samples, interpolated between."""
+
+    boots_ms: list[int]
+    times_ms: list[int]
+
+    def at(self, boot_ms: int) -> int:
+        boots_ms, times_ms = self
+        after = bisect_left(boots_ms, boot_ms)
+        if after == 0 or after == len(boots_ms):
+            nearest = min(after, len(boots_ms) - 1)
+            return times_ms[nearest] + boot_ms - boots_ms[nearest]
+        low_ms, high_ms = times_ms[after - 1], times_ms[after]
+        span = boots_ms[after] - boots_ms[after - 1]
+        return low_ms + (high_ms - low_ms) * (boot_ms - boots_ms[after - 1]) // span
+
+
 def _origin(sample: ClockSample) -> int:
     return sample.wall_ms - sample.boot_ms
-
-
-def _at(sample: ClockSample, boot_ms: int) -> int:
-    return sample.wall_ms + sample.offset_ms + boot_ms - sample.boot_ms
-
-
-def _interpolated(samples: list[ClockSample], boot_ms: int) -> int:
-    """`samples` are of one boot, in the order of their boot clock."""
-    after = bisect_left(samples, boot_ms, key=lambda sample: sample.boot_ms)
-    if after == 0:
-        return _at(samples[0], boot_ms)
-    if after == len(samples):
-        return _at(samples[-1], boot_ms)
-    low, high = samples[after - 1], samples[after]
-    span = high.boot_ms - low.boot_ms
-    part = boot_ms - low.boot_ms
-    return _at(low, boot_ms) + (_at(high, boot_ms) - _at(low, boot_ms)) * part // span

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
 
-from control.ingest.agents import agent_of
+from control.ingest.agents import Agent, agent_of
 from control.ingest.classify import HitClass, classify
 from control.ingest.countries import country_of
 from control.ingest.referrers import host_of
@@ -35,9 +36,9 @@ class LinkFacts:
     channel: str
 
 
-@dataclass(slots=True)
-class Click:
-    """A row of `clicks`. Class, reason, alias and, for an activated prefetch, the time may still change."""
+class Click(msgspec.Struct, gc=False):
+    """A row of `clicks`, with the columns in their order. Class, reason, alias and, for an activated prefetch, the time
+    may still change."""
 
     id: bytes
     workspace_id: str
@@ -66,41 +67,76 @@ class Click:
     edge_id: str
 
 
-def enrich(
-    record: ClickRecord, link: LinkFacts, *, time_ms: int, received_ms: int, edge_id: str, secret: bytes
-) -> Click:
-    """The click that a record is, at its corrected `time_ms`."""
-    headers = record.headers
-    user_agent = headers.get("user-agent", "")
-    agent = agent_of(user_agent)
-    hit_class, reason = classify(record.no_click, agent.robot)
-    hashes = visitor_hash(secret, time_ms, record.address, user_agent)
-    return Click(
-        id=record.click_id,
-        workspace_id=link.workspace_id,
-        link_id=link.link_id,
-        campaign_id=link.campaign_id,
-        channel=link.channel,
-        time_ms=time_ms,
-        offset_ms=time_ms - record.time_ms,
-        received_ms=received_ms,
-        hit_class=hit_class,
-        reason=reason,
-        alias_of=None,
-        arm=record.arm,
-        carry=record.carry,
-        visitor=record.visitor or None,
-        visitor_hash=hashes.day,
-        visitor_hash_before=hashes.before,
-        country=country_of(record.address),
-        browser=agent.browser,
-        os=agent.os,
-        device=agent.device,
-        language=language_of(headers.get("accept-language", "")),
-        referrer_host=host_of(headers.get("referer", "")),
-        query=storable(record.query, QUERY_MAX_CHARS),
-        headers=_stored_headers(tuple(headers.items())),
-        edge_id=edge_id,
+class Enricher:
+    """Enriches the clicks of one batch."""
+
+    def __init__(self, *, received_ms: int, edge_id: str, secret: bytes) -> None:
+        self._received_ms, self._edge_id, self._secret = received_ms, edge_id, secret
+        self._said: dict[int, tuple[dict[str, str], _Said]] = {}
+
+    def enrich(self, record: ClickRecord, link: LinkFacts, time_ms: int) -> Click:
+        """The click that a record is, at its corrected `time_ms`."""
+        said = self._said_by(record.headers)
+        hit_class, reason = classify(record.no_click, said.agent.robot)
+        hashes = visitor_hash(self._secret, time_ms, record.address, said.user_agent)
+        return Click(
+            id=record.click_id,
+            workspace_id=link.workspace_id,
+            link_id=link.link_id,
+            campaign_id=link.campaign_id,
+            channel=link.channel,
+            time_ms=time_ms,
+            offset_ms=time_ms - record.time_ms,
+            received_ms=self._received_ms,
+            hit_class=hit_class,
+            reason=reason,
+            alias_of=None,
+            arm=record.arm,
+            carry=record.carry,
+            visitor=record.visitor or None,
+            visitor_hash=hashes.day,
+            visitor_hash_before=hashes.before,
+            country=country_of(record.address),
+            browser=said.agent.browser,
+            os=said.agent.os,
+            device=said.agent.device,
+            language=said.language,
+            referrer_host=said.referrer_host,
+            query=storable(record.query, QUERY_MAX_CHARS),
+            headers=said.stored,
+            edge_id=self._edge_id,
+        )
+
+    def _said_by(self, headers: dict[str, str]) -> _Said:
+        """Clicks of a batch with the same headers share one dictionary of them, which is known by its id as long as it
+        is held."""
+        found = self._said.get(id(headers))
+        if found is None:
+            found = self._said[id(headers)] = headers, _said_by(tuple(headers.items()))
+        return found[1]
+
+
+class _Said(NamedTuple):
+    """What a set of headers says."""
+
+    user_agent: str
+    agent: Agent
+    language: str
+    referrer_host: str
+    stored: str  # the headers that are kept, in JSON
+
+
+@lru_cache(maxsize=_CACHED_HEADERS)
+def _said_by(headers: tuple[tuple[str, str], ...]) -> _Said:
+    by_name = dict(headers)
+    user_agent = by_name.get("user-agent", "")
+    kept = {name: storable(value, HEADER_MAX_CHARS) for name, value in headers if name in _STORED}
+    return _Said(
+        user_agent,
+        agent_of(user_agent),
+        language_of(by_name.get("accept-language", "")),
+        host_of(by_name.get("referer", "")),
+        msgspec.json.encode(kept).decode("utf-8").replace("\\u0000", "�"),
     )
 
 
@@ -115,9 +151,3 @@ def storable(text: str, max_chars: int) -> str:
     if text.isascii():
         return text[:max_chars].replace("\0", "�")
     return text[:max_chars].replace("\0", "�").encode("utf-8", "replace").decode("utf-8")
-
-
-@lru_cache(maxsize=_CACHED_HEADERS)
-def _stored_headers(headers: tuple[tuple[str, str], ...]) -> str:
-    kept = {name: storable(value, HEADER_MAX_CHARS) for name, value in headers if name in _STORED}
-    return msgspec.json.encode(kept).decode("utf-8").replace("\\u0000", "�")

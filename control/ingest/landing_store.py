@@ -7,22 +7,13 @@ from typing import NamedTuple, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from control.store.append import append
 from control.store.rowset import rowset
+from control.store.schema import landings
 from shared import click_id
 from shared.clock import DAY_MS
 
-_COLUMNS = {
-    "id": "bytea",
-    "workspace_id": "text",
-    "click_id": "bytea",
-    "visitor_id": "bytea",
-    "time_ms": "bigint",
-    "received_ms": "bigint",
-    "url": "text",
-    "referrer_host": "text",
-    "channel": "text",
-    "reason": "text",
-}
+_COLUMNS = tuple(column.name for column in landings.columns)
 
 
 class LandingRow(Protocol):
@@ -63,10 +54,9 @@ async def stored_landings(connection: AsyncConnection, ids: Iterable[bytes]) -> 
 
 
 async def insert_landings(connection: AsyncConnection, new: Sequence[LandingRow]) -> None:
-    """Stores landings that are not there yet."""
+    """Stores landings that are not there yet; raises IntegrityError like `insert_clicks`."""
     rows = [tuple(getattr(landing, column) for column in _COLUMNS) for landing in new]
-    names = ", ".join(_COLUMNS)
-    await rowset(connection, "new", _COLUMNS, rows).run(f"insert into landings ({names}) select {names} from new")
+    await append(connection, "landings", _COLUMNS, rows)
 
 
 async def neighbours(

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from control.ingest.classify import HitClass
 from control.ingest.duplicates import ChainClick, Move
 from control.ingest.enrich import Click, LinkFacts
 from control.ingest.types import ROLLUP_BUCKET_MS
-from control.ingest.visitors import DUPLICATE_GAP_MS
-from control.store.rowset import rowset
+from control.ingest.visitors import DUPLICATE_GAP_MS, SLOT_MS
+from control.store.append import append
+from control.store.partitions import made_between
+from control.store.plans import planned_anew
+from control.store.rowset import rowset, slices
 from control.store.schema import clicks
 from shared import click_id
 from shared.clock import DAY_MS
 
 _CLICK_COLUMNS = tuple(column.name for column in clicks.columns)
-_POSTGRES_TYPES = {"BIGINT": "bigint", "SMALLINT": "smallint", "BLOB": "bytea", "TEXT": "text"}
-_CLICK_TYPES = {column.name: _POSTGRES_TYPES[str(column.type)] for column in clicks.columns}
-_INSERT_CLICKS = f"insert into clicks ({', '.join(_CLICK_COLUMNS)}) values ({', '.join('?' * len(_CLICK_COLUMNS))})"
 
 
 async def links_of(connection: AsyncConnection, link_ids: Iterable[str]) -> dict[str, LinkFacts]:
@@ -47,59 +48,89 @@ async def workspaces_of(connection: AsyncConnection, workspace_ids: Iterable[str
     return {row[0] for row in found}
 
 
-async def stored_clicks(connection: AsyncConnection, ids: Iterable[bytes]) -> set[bytes]:
-    """Which of these clicks are there already."""
-    wanted = [(raw,) for raw in ids]
-    if not wanted:
-        return set()
-    found = await rowset(connection, "wanted", {"id": "bytea"}, wanted).fetch(
-        "select c.id from wanted cross join clicks c where c.id = wanted.id"
-    )
-    return {row[0] for row in found}
+class Known(NamedTuple):
+    """What is there already about clicks that arrive: which of them are stored, landed (robots aside), named by a
+    conversion or an observation, or near a stored click of their chain."""
+
+    stored: set[bytes]
+    landed: set[bytes]
+    named: set[bytes]
+    near: set[bytes]
+
+
+_ARRIVED = {
+    "id": "bytea",
+    "value": "text",
+    "workspace_id": "text",
+    "link_id": "text",
+    "hash": "bytea",
+    "time_ms": "bigint",
+}
+
+
+def _slot(step_ms: int) -> str:
+    return f"((a.time_ms + {step_ms}) / {SLOT_MS})"
+
+
+def _near(step_ms: int) -> str:
+    return f"""(
+        select 1 from clicks c
+        where c.link_id = a.link_id and c.time_ms / {SLOT_MS} = {_slot(step_ms)} and c.visitor_hash = a.hash
+          and c.time_ms >= a.time_ms - {DUPLICATE_GAP_MS} and c.time_ms <= a.time_ms + {DUPLICATE_GAP_MS}
+          and c.class in ('human', 'duplicate') and {{in_partitions}}
+        limit 1
+    )"""
+
+
+# By the primary key of clicks, ix_landings_click, ix_conversions_click, the unique index of observations (`click` sorts
+# before all other kinds, so it is always `a`) and ix_clicks_link_chain. Nothing is found for most clicks, so one
+# statement looks everywhere. Scalar subqueries, since Postgres may turn `exists` into a join that reads a whole table.
+_KNOWN = f"""
+select * from (
+    select
+        a.id,
+        (select 1 from clicks c where c.id = a.id and {{in_partitions}}) as stored,
+        (select 1 from landings l where l.click_id = a.id and l.reason not like 'bot:%' limit 1) as landed,
+        coalesce(
+            (select 1 from conversions c where c.workspace_id = a.workspace_id and c.click_id = a.id limit 1),
+            (select 1 from observations o
+             where o.workspace_id = a.workspace_id and o.a_kind = 'click' and o.a_value = a.value limit 1)
+        ) as named,
+        coalesce({_near(-DUPLICATE_GAP_MS)}, case
+            when {_slot(-DUPLICATE_GAP_MS)} <> {_slot(DUPLICATE_GAP_MS)} then {_near(DUPLICATE_GAP_MS)}
+        end) as near
+    from a
+) as known
+where stored = 1 or landed = 1 or named = 1 or near = 1
+"""
+
+
+async def known_of(connection: AsyncConnection, arrived: Collection[Click]) -> Known:
+    """What is known of these clicks already."""
+    known = Known(set(), set(), set(), set())
+    if not arrived:
+        return known
+    ids = [one.id for one in arrived]
+    first_ms, last_ms = click_id.time_ms_of(min(ids)), click_id.time_ms_of(max(ids))
+    # A day more on either side: the ids of a chain may be by clocks that are off.
+    partitions = made_between(connection, "c.id", max(0, first_ms - DAY_MS), last_ms + DAY_MS)
+    rows = [
+        (one.id, click_id.encode(one.id), one.workspace_id, one.link_id, one.visitor_hash, one.time_ms)
+        for one in arrived
+    ]
+    async with planned_anew(connection):
+        found = await rowset(connection, "a", _ARRIVED, rows).fetch(_KNOWN.format(in_partitions=partitions))
+    for raw, *is_so in found:
+        for among, is_there in zip(known, is_so, strict=True):
+            if is_there:
+                among.add(raw)
+    return known
 
 
 async def insert_clicks(connection: AsyncConnection, new: Sequence[Click]) -> None:
     """Stores clicks that are not there yet. On Postgres raises IntegrityError when another transaction stored one of
     them meanwhile: the batch is then tried again and finds it."""
-    rows = [_click_row(click) for click in new]
-    if not rows:
-        return
-    if connection.dialect.name == "sqlite":
-        await connection.exec_driver_sql(_INSERT_CLICKS, rows)
-        return
-    await rowset(connection, "new", _CLICK_TYPES, rows).run(
-        f"insert into clicks ({', '.join(_CLICK_COLUMNS)}) select * from new"
-    )
-
-
-def _click_row(click: Click) -> tuple[Any, ...]:
-    return (
-        click.id,
-        click.workspace_id,
-        click.link_id,
-        click.campaign_id,
-        click.channel,
-        click.time_ms,
-        click.offset_ms,
-        click.received_ms,
-        click.hit_class,
-        click.reason,
-        click.alias_of,
-        click.arm,
-        click.carry,
-        click.visitor,
-        click.visitor_hash,
-        click.visitor_hash_before,
-        click.country,
-        click.browser,
-        click.os,
-        click.device,
-        click.language,
-        click.referrer_host,
-        click.query,
-        click.headers,
-        click.edge_id,
-    )
+    await append(connection, "clicks", _CLICK_COLUMNS, [msgspec.structs.astuple(click) for click in new])
 
 
 @dataclass(slots=True)
@@ -137,23 +168,38 @@ async def read_clicks(connection: AsyncConnection, ids: Iterable[bytes]) -> dict
     return {row[0]: StoredClick(*row) for row in found}
 
 
-# Chains: index ix_clicks_link_visitor_time, and ix_clicks_link_visitor_before across midnight. The bounds on the id
-# follow from the click's own (one edge's clock is off for both alike) and leave Postgres one or two partitions.
+# Chains: index ix_clicks_link_chain, and ix_clicks_link_visitor_before across midnight. A click that is near enough
+# stands in the same slot of time or in the next one, and each is a range of the index. The bounds on the id follow from
+# the click's own (one edge's clock is off for both alike) and leave Postgres one or two partitions.
 _PROBE = {"link_id": "text", "hash": "bytea", "time_ms": "bigint", "id": "bytea", "low": "bytea", "high": "bytea"}
 _IN_CHAIN = "c.link_id = p.link_id and c.class in ('human', 'duplicate') and c.id >= p.low and c.id <= p.high"
-_BEFORE = f"""(
-    select c.id from clicks c
-    where {_IN_CHAIN} and c.visitor_hash = p.hash
-      and c.time_ms >= p.time_ms - {DUPLICATE_GAP_MS} and (c.time_ms, c.id) < (p.time_ms, p.id)
-    order by c.time_ms desc, c.id desc limit 1
-)"""
-_AFTER = f"""(
-    select c.id from clicks c
-    where {_IN_CHAIN} and c.visitor_hash = p.hash
-      and c.time_ms <= p.time_ms + {DUPLICATE_GAP_MS} and (c.time_ms, c.id) > (p.time_ms, p.id)
-    order by c.time_ms, c.id limit 1
-)"""
-_AFTER_MIDNIGHT = _AFTER.replace("c.visitor_hash =", "c.visitor_hash_before =")
+
+
+def _before(chain: str) -> str:
+    return f"""(
+        select c.id from clicks c
+        where {_IN_CHAIN} and {chain}
+          and c.time_ms >= p.time_ms - {DUPLICATE_GAP_MS} and (c.time_ms, c.id) < (p.time_ms, p.id)
+        order by c.time_ms desc, c.id desc limit 1
+    )"""
+
+
+def _after(chain: str) -> str:
+    return f"""(
+        select c.id from clicks c
+        where {_IN_CHAIN} and {chain}
+          and c.time_ms <= p.time_ms + {DUPLICATE_GAP_MS} and (c.time_ms, c.id) > (p.time_ms, p.id)
+        order by c.time_ms, c.id limit 1
+    )"""
+
+
+def _in_slot(step: int) -> str:
+    return f"c.time_ms / {SLOT_MS} = p.time_ms / {SLOT_MS} + {step} and c.visitor_hash = p.hash"
+
+
+_BEFORE = f"coalesce({_before(_in_slot(0))}, {_before(_in_slot(-1))})"
+_AFTER = f"coalesce({_after(_in_slot(0))}, {_after(_in_slot(1))})"
+_AFTER_MIDNIGHT = _after("c.visitor_hash_before = p.hash")
 
 
 async def neighbours(connection: AsyncConnection, judged: Sequence[ChainClick]) -> dict[bytes, StoredClick]:
@@ -161,14 +207,15 @@ async def neighbours(connection: AsyncConnection, judged: Sequence[ChainClick]) 
     before_midnight = [one for one in judged if DAY_MS - one.time_ms % DAY_MS <= DUPLICATE_GAP_MS]
     after_midnight = [one for one in judged if one.visitor_hash_before is not None]
     found: set[bytes] = set()
-    for probes, columns in (
-        ([_probe(one, one.visitor_hash) for one in judged], f"{_BEFORE}, {_AFTER}"),
-        ([_probe(one, one.visitor_hash_before) for one in after_midnight], _BEFORE),
-        ([_probe(one, one.visitor_hash) for one in before_midnight], _AFTER_MIDNIGHT),
-    ):
-        if probes:
-            rows = await rowset(connection, "p", _PROBE, probes).fetch(f"select {columns} from p")
-            found.update(raw for row in rows for raw in row if raw is not None)
+    async with planned_anew(connection):
+        for probes, columns in (
+            ([_probe(one, one.visitor_hash) for one in judged], f"{_BEFORE}, {_AFTER}"),
+            ([_probe(one, one.visitor_hash_before) for one in after_midnight], _BEFORE),
+            ([_probe(one, one.visitor_hash) for one in before_midnight], _AFTER_MIDNIGHT),
+        ):
+            if probes:
+                rows = await rowset(connection, "p", _PROBE, probes).fetch(f"select {columns} from p")
+                found.update(raw for row in rows for raw in row if raw is not None)
     return await read_clicks(connection, found - {one.id for one in judged})
 
 
@@ -238,9 +285,10 @@ async def update_clicks(connection: AsyncConnection, changed: Sequence[StoredCli
         (one.id, one.hit_class, one.reason, one.alias_of, one.time_ms, one.visitor_hash, one.visitor_hash_before)
         for one in changed
     ]
-    if rows:
-        assignments = ", ".join(f"{name} = changed.{name}" for name in _CHANGING)
-        await rowset(connection, "changed", {"id": "bytea"} | _CHANGING, rows).run(
+    columns = {"id": "bytea"} | _CHANGING
+    assignments = ", ".join(f"{name} = changed.{name}" for name in _CHANGING)
+    for some in slices(columns, rows):
+        await rowset(connection, "changed", columns, some).run(
             f"update clicks set {assignments} from changed where clicks.id = changed.id"
         )
 
@@ -265,13 +313,12 @@ def rollup_key(click: Click | StoredClick) -> RollupKey:
 async def add_to_rollups(connection: AsyncConnection, deltas: Mapping[RollupKey, int]) -> None:
     """Adds to buckets, in the order of their keys, so that writers wait for each other instead of deadlocking."""
     rows = [(*key, delta) for key, delta in sorted(deltas.items()) if delta]
-    if not rows:
-        return
     columns = dict.fromkeys(("workspace_id", "bucket_ms", "link_id", "campaign_id", "channel", "class"), "text")
     columns |= {"bucket_ms": "bigint", "count": "bigint"}
-    await rowset(connection, "deltas", columns, rows).run(
-        "insert into click_rollups (workspace_id, bucket_ms, link_id, campaign_id, channel, class, count)"
-        " select * from deltas where true"
-        " on conflict (workspace_id, bucket_ms, link_id, campaign_id, channel, class)"
-        " do update set count = click_rollups.count + excluded.count"
-    )
+    for some in slices(columns, rows):
+        await rowset(connection, "deltas", columns, some).run(
+            "insert into click_rollups (workspace_id, bucket_ms, link_id, campaign_id, channel, class, count)"
+            " select * from deltas where true"
+            " on conflict (workspace_id, bucket_ms, link_id, campaign_id, channel, class)"
+            " do update set count = click_rollups.count + excluded.count"
+        )

@@ -14,7 +14,7 @@ from control.ingest import store, streams
 from control.ingest.beacons import Beacons, store_beacons
 from control.ingest.clicks import store_clicks
 from control.ingest.clocks import Clock
-from control.ingest.enrich import Click, LinkFacts, enrich
+from control.ingest.enrich import Click, Enricher, LinkFacts
 from control.ingest.quarantine import SetAside, set_aside
 from control.ingest.types import Unreadable
 from control.links.limits import close_at_limit
@@ -26,7 +26,7 @@ from shared.click_id import CLICK_ID_BYTES
 from shared.clock import wall_ms
 from shared.wire import Batch, BeaconRecord, ClickRecord, GapRecord, Record, UnknownSlugsRecord
 
-RECORDS_AT_ONCE = 2_000  # what one set of statements stores; a longer run is stored in several parts
+RECORDS_AT_ONCE = 4_000  # what one set of statements stores; a longer run is stored in several parts
 
 
 class _Refused(NamedTuple):
@@ -59,15 +59,19 @@ class Storing:
     received_ms: int
 
     async def store(self, records: Sequence[Record | Unreadable], *, first: int) -> None:
-        """Stores `records`, whose first is number `first` of the stream."""
+        """Stores `records`, whose first is number `first` of the stream. All that can be done before the workspaces are
+        held is: others wait for them."""
         await streams.add_samples(self.connection, self.batch.edge_id, self.batch.clock)
         links = await self._links(records)
         workspaces = await store.workspaces_of(self.connection, _workspace_ids(records))
-        await lock_workspaces(self.connection, workspaces | {link.workspace_id for link in links.values()})
-        counted: set[str] = set()
+        parts: list[_Sorted] = []
         for start in range(0, len(records), RECORDS_AT_ONCE):
             part = records[start : start + RECORDS_AT_ONCE]
-            counted |= await self._write(self._sort(part, first + start, links, workspaces, await self._clock(part)))
+            parts.append(self._sort(part, first + start, links, workspaces, await self._clock(part)))
+        await lock_workspaces(self.connection, workspaces | {link.workspace_id for link in links.values()})
+        counted: set[str] = set()
+        for part in parts:
+            counted |= await self._write(part)
         clock = Clock(self.batch.clock, self.received_ms)
         low_watermark_ms = clock.of_wall(self.batch.low_watermark_ms)
         await streams.note_edge(self.connection, self.batch.edge_id, low_watermark_ms, self.received_ms)
@@ -87,6 +91,7 @@ class Storing:
         clock: Clock,
     ) -> _Sorted:
         out = _Sorted()
+        enricher = Enricher(received_ms=self.received_ms, edge_id=self.batch.edge_id, secret=self.services.secret)
         for number, record in enumerate(records, start=first):
             match record:
                 case ClickRecord():
@@ -96,7 +101,8 @@ class Storing:
                     elif link is None:
                         out.refused.append(_Refused(number, record, "unknown link"))
                     else:
-                        out.clicks.append(self._click(record, link, clock))
+                        time_ms = clock.corrected(record.time_ms, record.boot_ms)
+                        out.clicks.append(enricher.enrich(record, link, time_ms))
                 case BeaconRecord():
                     workspace_id = ids.from_bytes("wsp", record.workspace_id)
                     reason = "" if workspace_id in workspaces else "unknown workspace"
@@ -111,16 +117,6 @@ class Storing:
                 case Unreadable():
                     out.refused.append(_Refused(number, record.raw, record.reason))
         return out
-
-    def _click(self, record: ClickRecord, link: LinkFacts, clock: Clock) -> Click:
-        return enrich(
-            record,
-            link,
-            time_ms=clock.corrected(record.time_ms, record.boot_ms),
-            received_ms=self.received_ms,
-            edge_id=self.batch.edge_id,
-            secret=self.services.secret,
-        )
 
     def _read_beacon(self, beacons: Beacons, record: BeaconRecord, workspace_id: str, clock: Clock) -> str:
         """Adds a beacon to its kind, or says why not."""

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from control.ingest.types import BatchHeaders
-from control.store.rowset import rowset
+from control.store.rowset import rowset, slices
 from control.store.schema import clock_samples, edges, gaps, streams
 from control.store.upsert import insert_ignore
 from shared.clock import HOUR_MS
@@ -118,9 +118,9 @@ async def add_unknown_slugs(connection: AsyncConnection, found: Iterable[Unknown
             if path:
                 counts[record.host, record.minute_ms, path.replace("\0", "�")] += count
     rows = [(*key, count) for key, count in sorted(counts.items())]
-    if rows:
-        columns = {"host": "text", "minute_ms": "bigint", "path": "text", "count": "bigint"}
-        await rowset(connection, "found", columns, rows).run(
+    columns = {"host": "text", "minute_ms": "bigint", "path": "text", "count": "bigint"}
+    for some in slices(columns, rows):
+        await rowset(connection, "found", columns, some).run(
             "insert into unknown_slugs (host, minute_ms, path, count) select * from found where true"
             " on conflict (host, minute_ms, path) do update set count = unknown_slugs.count + excluded.count"
         )

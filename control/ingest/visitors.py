@@ -20,6 +20,7 @@ from shared.clock import DAY_MS
 
 HASH_BYTES = 8  # a day's visitors of one installation: a collision among 10 million is a chance of 1 in 370 000
 DUPLICATE_GAP_MS = 10_000
+SLOT_MS = 30_000  # ix_clicks_link_chain has clicks by such slots: neighbours in a chain are in one, or in two in a row
 
 
 class VisitorHash(NamedTuple):
@@ -33,6 +34,12 @@ def visitor_hash(secret: bytes, time_ms: int, address: bytes, user_agent: str) -
     what = address + user_agent.encode("utf-8", "surrogatepass")
     before = _hash(_day_key(secret, day - 1), what) if since_midnight_ms <= DUPLICATE_GAP_MS else None
     return VisitorHash(_hash(_day_key(secret, day), what), before)
+
+
+def is_around_midnight(time_ms: int) -> bool:
+    """Whether a click may be the duplicate of one on the other side of midnight, or the other way round."""
+    since_midnight_ms = time_ms % DAY_MS
+    return since_midnight_ms <= DUPLICATE_GAP_MS or DAY_MS - since_midnight_ms <= DUPLICATE_GAP_MS
 
 
 def _hash(key: bytes, what: bytes) -> bytes:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from control.ingest.visitors import SLOT_MS
 from control.links import rules
 from control.links.links import find_link
 from control.reports.period import Period
@@ -53,11 +54,12 @@ def _result(
 
 
 async def _clicks(connection: AsyncConnection, link_id: str, period: Period) -> dict[int, int]:
-    """Human clicks by arm. Index: ix_clicks_link_visitor_time, in the partitions of the period."""
-    query = text("""
+    """Human clicks by arm. Index: ix_clicks_link_chain, in the partitions of the period."""
+    query = text(f"""
         select c.arm, count(*)
         from clicks as c
         where c.link_id = :link_id and c.class = 'human' and c.time_ms >= :start_ms and c.time_ms < :end_ms
+            and c.time_ms / {SLOT_MS} >= :first_slot and c.time_ms / {SLOT_MS} <= :last_slot
             and c.id >= :low and c.id < :high
         group by c.arm
     """)
@@ -65,6 +67,8 @@ async def _clicks(connection: AsyncConnection, link_id: str, period: Period) -> 
         "link_id": link_id,
         "start_ms": period.start_ms,
         "end_ms": period.end_ms,
+        "first_slot": period.start_ms // SLOT_MS,
+        "last_slot": period.end_ms // SLOT_MS,
         "low": click_id.least_at(max(0, period.start_ms - ID_MARGIN_MS)),
         "high": click_id.least_at(period.end_ms + ID_MARGIN_MS),
     }

@@ -24,6 +24,7 @@ Dialect = Literal["sqlite", "postgresql"]
 SQLITE_READERS = 4
 SQLITE_BUSY_MS = 10_000  # another process (a backup, a shell) may hold the file for a moment
 SQLITE_CACHE_KIB = 65_536
+SQLITE_CHECKPOINT_PAGES = 8_192  # 32 MiB: a batch of clicks changes some 1 500 pages, many of them again and again
 POSTGRES_CONNECTIONS = 10
 
 
@@ -97,7 +98,8 @@ def _sqlite_engine(url: URL, connections: int, begin: str, read_only: bool) -> A
             "foreign_keys = on",
             f"cache_size = -{SQLITE_CACHE_KIB}",
             "temp_store = memory",
-            *(("wal_autocheckpoint = 0", "query_only = on") if read_only else ()),
+            f"wal_autocheckpoint = {0 if read_only else SQLITE_CHECKPOINT_PAGES}",
+            f"query_only = {'on' if read_only else 'off'}",
         ):
             cursor.execute(f"pragma {pragma}")
         cursor.close()

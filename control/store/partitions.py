@@ -32,7 +32,7 @@ async def ensure_partitions(connection: AsyncConnection, from_ms: int, to_ms: in
         after = _next_month(month)
         name = f"clicks_{month:%Y_%m}"
         if name not in existing:
-            low, high = (click_id.least_at(int(at.timestamp() * 1000)).hex() for at in (month, after))
+            low, high = _bound(month), _bound(after)
             # Two processes may both find it missing; the lock makes the second wait, and then see it.
             await connection.execute(text("select pg_advisory_xact_lock(hashtext('clicktrail.partitions'))"))
             await connection.execute(
@@ -42,6 +42,21 @@ async def ensure_partitions(connection: AsyncConnection, from_ms: int, to_ms: in
                 )
             )
         month = after
+
+
+def made_between(connection: AsyncConnection, column: str, from_ms: int, to_ms: int) -> str:
+    """A condition on a column of click ids that holds for all made in [from_ms, to_ms] (Unix ms), and leaves Postgres
+    their partitions. It has whole months written out, so that a statement with it is planned with few partitions, and
+    seldom changes. On SQLite it is always true."""
+    if connection.dialect.name != "postgresql":
+        return "true"
+    low, high = _bound(_month_start(from_ms)), _bound(_next_month(_month_start(to_ms)))
+    return f"({column} >= '\\x{low}' and {column} < '\\x{high}')"
+
+
+def _bound(month: datetime) -> str:
+    """The least id of a month, in hex."""
+    return click_id.least_at(int(month.timestamp() * 1000)).hex()
 
 
 def _month_start(time_ms: int) -> datetime:

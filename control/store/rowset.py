@@ -9,7 +9,7 @@ from the rows to a table's index write `cross join`: SQLite takes it as an order
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,9 +40,16 @@ class Rowset:
         return await self.connection.exec_driver_sql(f"with {self.cte} {statement}", self.parameters)
 
 
+def slices(columns: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> Iterator[Sequence[Sequence[Any]]]:
+    """Rows by so many as a rowset of these columns may have; none for none."""
+    most = SQLITE_VARIABLES // len(columns)
+    for start in range(0, len(rows), most):
+        yield rows[start : start + most]
+
+
 def rowset(connection: AsyncConnection, name: str, columns: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> Rowset:
     """`rows` as a table `name`; `columns` maps names to Postgres types. At least one row, and on SQLite at most
-    SQLITE_VARIABLES values: callers slice what they store."""
+    SQLITE_VARIABLES values: see `slices`."""
     head = f"{name} ({', '.join(columns)})"
     if connection.dialect.name == "postgresql":
         arrays = ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(columns.values(), start=1))

@@ -13,7 +13,7 @@ from sqlalchemy import delete
 
 from control.ingest.batches import store_batch
 from control.ingest.duplicates import ChainClick, Move, is_tied, judge
-from control.ingest.visitors import DUPLICATE_GAP_MS
+from control.ingest.visitors import DUPLICATE_GAP_MS, SLOT_MS
 from control.services import Services
 from control.store.schema import click_rollups, dirty_identifiers, observations
 from control.store.schema import clicks as clicks_table
@@ -164,6 +164,21 @@ async def test_a_chain_goes_on_over_midnight(services: Services, shop: Shop) -> 
     assert [classes[one.click_id][1] for one in clicks] == [None, *[clicks[0].click_id] * 3]
 
 
+@pytest.mark.parametrize("first_is_late", [False, True])
+async def test_a_chain_goes_on_over_the_edge_of_an_index_slot(
+    services: Services, shop: Shop, *, first_is_late: bool
+) -> None:
+    edge_ms = MIDNIGHT_MS + DAY_MS // 2
+    assert edge_ms % SLOT_MS == 0
+    first, second = a_click(shop, edge_ms - 4_000), a_click(shop, edge_ms + 4_000)
+    for click in (second, first) if first_is_late else (first, second):
+        await _store(services, [click])
+    assert await click_classes(services.database) == {
+        first.click_id: ("human", None),
+        second.click_id: ("duplicate", first.click_id),
+    }
+
+
 async def test_people_who_land_with_different_visitor_ids_are_two(services: Services, shop: Shop) -> None:
     first, second, third = (a_click(shop, MIDNIGHT_MS + at) for at in (60_000, 63_000, 66_000))
     await _store(services, [first, second, third])
@@ -204,7 +219,7 @@ async def test_any_order_of_arrival_gives_the_same_classes_and_rollups(
     drawn = random.Random(seed)
     clicks: list[ClickRecord] = []
     landings: list[Record] = []
-    time_ms = MIDNIGHT_MS - 40_000
+    time_ms = MIDNIGHT_MS - 40_000 + (DAY_MS // 2 if seed % 2 else 0)  # around noon as well: a chain has one hash there
     for number in range(24):
         time_ms += drawn.choice((0, 500, 4_000, 9_999, 10_000, 10_001, 15_000))
         is_ahead = drawn.random() < 0.15

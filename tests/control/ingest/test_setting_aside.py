@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import zstandard
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from control.ingest.batches import receive_batch, store_batch
 from control.services import Services
@@ -139,3 +139,13 @@ async def test_gaps_are_known_by_their_place_and_unknown_slugs_add_up(services: 
         at = unknown_slugs.c
         found = {row[0]: row[1] for row in await connection.execute(select(at.path, at.count))}
     assert found == {"": 10, "/a": 6, "/b": 4}
+
+
+async def test_any_number_of_unknown_slugs_is_counted(services: Services) -> None:
+    """More than the values that one statement of SQLite may have."""
+    minutes = range(100)
+    found = [UnknownSlugsRecord("go.short.example", at, 99, {f"/{path}": 1 for path in range(99)}) for at in minutes]
+    await store_batch(services, Stream().headers(len(found)), a_batch(found))
+    async with services.database.reading() as connection:
+        counted = await connection.execute(select(func.count(), func.sum(unknown_slugs.c.count)))
+        assert tuple(counted.one()) == (100 * len(minutes), 2 * 99 * len(minutes))

@@ -12,6 +12,7 @@ from shared import click_id
 from shared.clock import DAY_MS
 
 
+@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index ix_clicks_link_chain")
 async def test_the_migrations_end_at_the_schema(database: Database) -> None:
     async with database.transaction() as connection:
         assert await connection.run_sync(difference) == []
