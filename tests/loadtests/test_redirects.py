@@ -41,9 +41,9 @@ async def answering(status: int, seen: Counter[tuple[str, str]]) -> AsyncGenerat
 
 
 async def run_locust(host: str, *options: str) -> tuple[int | None, str]:
-    """Two visitors for three seconds, of which a busy machine may need one to start; the exit code and all output."""
+    """Two visitors for ten seconds, of which a slow machine may need eight to start; the exit code and all output."""
     command = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--headless", "--only-summary", "-u2", "-r2"]
-    command += ["-t3s", "--host", host, *options, "Redirects"]
+    command += ["-t10s", "--host", host, *options, "Redirects"]
     ran = await asyncio.create_subprocess_exec(
         *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
