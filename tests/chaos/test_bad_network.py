@@ -95,7 +95,7 @@ def test_what_is_cut_delayed_and_repeated_is_stored_once(
     bad: tuple[Installation, Network], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     made, between = bad
-    between.cut, between.delay_s, between.repeat = 0.2, 0.1, 0.8
+    between.cut, between.delay_s, between.repeat = 0.4, 0.1, 0.8
     run(made, between, tmp_path / "answered", capsys)
     assert between.cuts > 10
     assert between.repeats > 5
