@@ -6,7 +6,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,6 +101,21 @@ class Talk:
     async def hear_end(self) -> bytes:
         """What comes until the other side closes."""
         return await asyncio.wait_for(self._reader.read(), 5)
+
+    async def last_words(self) -> bytes:
+        """What comes until the other side has ended the connection, however it does."""
+        heard = b""
+        async with asyncio.timeout(5):
+            with suppress(ConnectionError, ssl.SSLError):
+                while piece := await self._reader.read(1 << 16):
+                    heard += piece
+        return heard
+
+    async def trickle(self, piece: bytes) -> None:
+        """Says it again and again, for ever."""
+        while True:
+            self.say(piece)
+            await asyncio.sleep(0.1)
 
 
 def get(target: str = "/spring", *headers: str, method: str = "GET", host: str = HOST, body: bytes = b"") -> bytes:

@@ -142,14 +142,8 @@ async def test_a_body_that_trickles_is_waited_for_no_longer_than_any(
     monkeypatch.setattr(tls_front, "LOAN_S", 1)
     talk = await edge.connect()
     talk.say(get("/_t/e", "Origin: https://shop.example", "Transfer-Encoding: chunked", method="POST"))
-
-    async def trickle() -> None:
-        while True:
-            talk.say(b"1\r\n{\r\n")
-            await asyncio.sleep(0.1)
-
-    trickling = asyncio.ensure_future(trickle())
-    assert b" 204" not in await last_words(talk)
+    trickling = asyncio.ensure_future(talk.trickle(b"1\r\n{\r\n"))
+    assert b" 204" not in await talk.last_words()
     trickling.cancel()
 
 
@@ -197,7 +191,7 @@ async def test_a_further_connection_takes_the_place_of_the_idlest(tmp_path: Path
         assert [await clicks(talk) for talk in talks[:2]] == [True, True]
         newest = await edge.connect()
         assert await clicks(newest)
-        assert await last_words(talks[2]) == b""
+        assert await talks[2].last_words() == b""
         assert [await clicks(talk) for talk in talks[:2]] == [True, True]
         assert (edge.counts.connections_shed, edge.counts.connections_open) == (1, 3)
 
@@ -208,7 +202,7 @@ async def test_who_never_begins_the_handshake_makes_room_as_well(tmp_path: Path,
         await until(lambda: edge.counts.connections_open == 3)
         await asyncio.sleep(1.1)
         assert await clicks(await edge.connect())
-        assert await last_words(mute[0]) == b""
+        assert await mute[0].last_words() == b""
 
 
 async def test_a_full_worker_closes_slow_bodies_when_nothing_else_is_left(tmp_path: Path, files: Path) -> None:
@@ -244,7 +238,7 @@ async def test_one_address_cannot_open_connections_without_end(tmp_path: Path, f
 async def test_what_is_no_tls_is_left(edge: Secured) -> None:
     talk = await edge.connect_silently()
     talk.say(get())
-    assert b"HTTP" not in await last_words(talk)
+    assert b"HTTP" not in await talk.last_words()
     await until(lambda: edge.counts.connections_open == 0)
 
 
@@ -273,14 +267,7 @@ async def test_a_stopping_worker_answers_what_is_on_its_way(edge: Secured) -> No
     assert (reply.status, reply["connection"]) == (302, "close")
     assert await clicks(await coming)
     await stopping
-    assert await last_words(idle) == b""
-
-
-async def last_words(talk: Talk) -> bytes:
-    """What comes until the other side has ended the connection, however it does."""
-    with contextlib.suppress(ConnectionError, ssl.SSLError):
-        return await talk.hear_end()
-    return b""
+    assert await idle.last_words() == b""
 
 
 async def taken(sock: ssl.SSLSocket, start: bytes, count: int) -> None:
