@@ -111,8 +111,7 @@ def _is_recent(click: bytes, time_ms: int) -> bool:
 
 def _name(part: bytes) -> bytes:
     """A parameter's name, decoded, so that another spelling of `ct` is still `ct`."""
-    name = part.partition(b"=")[0]
-    name = name.replace(b"+", b" ")  # itself where there is none, which costs less than to ask first
+    name = part.partition(b"=")[0].replace(b"+", b" ")
     return unquote_to_bytes(name) if name.find(b"%") >= 0 else name
 
 

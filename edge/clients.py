@@ -31,8 +31,7 @@ _one_visitors_own = re.compile(
     rb"\n(?i:cookie|authorization|x-forwarded|forwarded|cf-|via|x-real-ip|true-client)"
 ).search
 COOKIE: Final = b"\r\nCookie: "  # as browsers spell it
-_NOT_ASCII = b"?"
-_as_ascii = bytes(byte if 0x20 <= byte < 0x7F else ord(_NOT_ASCII) for byte in range(256))
+_as_printable = bytes(byte if 0x20 <= byte < 0x7F else ord("?") for byte in range(256))
 _closes = re.compile(rb"\n(?i:connection:[ \t]*close)").search
 
 
@@ -97,6 +96,6 @@ def without_cookie(lines: bytes) -> tuple[bytes, bytes]:
     if not cookie:
         return lines, b""
     value, end, behind = behind.partition(b"\r\n")
-    if not behind or value.translate(_as_ascii) != value:
+    if not behind or value.translate(_as_printable) != value:
         return lines, b""
     return b"".join((before, end, behind)), value

@@ -11,7 +11,7 @@ from edge.deadlines import HEAD_S, LOAN_S
 from edge.fast import Peer
 from edge.guests import Guest
 
-RECEIVE_BYTES: Final = 4 * 1024
+RECEIVE_BYTES: Final = 4 * 1024  # most heads; more costs more to get and to cut, each time
 OUTPUT_MAX_BYTES: Final = 32 * 1024  # of answers that are kept for a client that doesn't take them, and the last one
 SOCKET_BUFFER_BYTES: Final = 16 * 1024  # each way; Linux takes the double, for its own books as well
 FOR_GOOD: Final = -1

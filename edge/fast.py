@@ -137,11 +137,9 @@ class FastPath:
         if style.sets_visitor:
             visitor = self._time + random  # a new visitor is called by their first click
 
-        code = client.code
-        if code:
-            self._no_clicks[code] += 1
+        self._no_clicks[client.code] += 1
         self._records.append(b"".join((
-            style.starts[code], peer.lengths_with_visitor if visitor else peer.lengths, self._stamp, random,
+            style.starts[client.code], peer.lengths_with_visitor if visitor else peer.lengths, self._stamp, random,
             ready.link_and_host_length, _head_length(len(data)), peer.address, visitor, ready.host, data,
         )))  # fmt: skip
 

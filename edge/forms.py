@@ -24,7 +24,7 @@ SHARED_MAX: Final = 4_096
 class Style:
     """What forms of many links have in common, but for the click cookie's, which names its link. One object for all of
     them, so that it stays in the processor's cache: at a hundred thousand links, what a request must fetch from memory
-    costs more than what it computes."""
+    costs more than what it computes. No named tuple: the interpreter reads slots several times faster."""
 
     __slots__ = ("after", "behind_query", "between", "sets_click_cookie", "sets_visitor", "starts")
 
