@@ -7,7 +7,6 @@ It serves before it has imported aiohttp, which few requests need: those wait (`
 from __future__ import annotations
 
 import asyncio
-import gc
 import resource
 import select
 import socket
@@ -29,7 +28,7 @@ from edge.node import ring_directory
 from edge.proxies import Proxies
 from edge.redirects import Redirects
 from edge.ring import RingWriter
-from shared import logs
+from shared import garbage, logs
 from shared.logs import get_logger
 
 if TYPE_CHECKING:
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
 TICK_S: Final = 0.025  # how soon an applied change is noticed at the latest, where the hint of it is lost
 DRAIN_S: Final = 4.0  # for requests in flight, when the worker stops
 OWN_DESCRIPTORS: Final = 64  # that the worker needs beside its connections
-GC_THRESHOLDS: Final = (20_000, 20, 100)  # a request leaves no cycles behind: look for those of others rarely
 IMPORT_DELAY_S: Final = 0.05  # for visitors who have waited in the socket's queue
 IMPORT_SWITCH_S: Final = 0.0005  # how long a visitor's system call waits for a thread that imports
 _MIB = 1 << 20
@@ -104,7 +102,7 @@ async def serve(orders: lifeline.Orders) -> None:
 def main() -> int:
     orders = lifeline.take()
     logs.set_up(orders.log.level, orders.log.format, process=f"worker-{orders.index}")
-    gc.set_threshold(*GC_THRESHOLDS)
+    garbage.look_seldom()
     uvloop.run(serve(orders))
     return 0
 
@@ -127,8 +125,7 @@ def _own_front(
 
     def open_guests(_imported: asyncio.Future[None]) -> None:
         guests.open(new_server())
-        gc.collect()
-        gc.freeze()
+        garbage.settle()
 
     importing = asyncio.ensure_future(_import_beside_visitors())
     importing.add_done_callback(open_guests)

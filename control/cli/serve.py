@@ -24,6 +24,7 @@ from control.config import ControlConfig
 from control.edges.feed import forget_tombstones
 from control.services import Services
 from control.store.partitions import ensure_partitions
+from shared import garbage
 from shared.clock import DAY_MS, wall_ms
 from shared.logs import get_logger
 
@@ -55,6 +56,7 @@ async def serving(services: Services, listener: socket.socket) -> AsyncGenerator
     await web.SockSite(runner, listener).start()
     try:
         async with local_socket(services), _in_background(*_jobs(services)):
+            garbage.settle()
             yield
     finally:
         await services.feed.close()  # edges that wait for changes are answered, or they would hold up the end
