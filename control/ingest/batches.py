@@ -16,9 +16,11 @@ from __future__ import annotations
 
 import msgspec
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from control.ingest import streams
 from control.ingest.quarantine import SetAside, set_aside
+from control.ingest.sorting import Sorted, Sorting
 from control.ingest.storing import Storing
 from control.ingest.types import BatchHeaders, StartsAboveMark, UndecodableBatch, decode_batch
 from control.services import Services
@@ -44,8 +46,7 @@ async def receive_batch(services: Services, headers: BatchHeaders, body: bytes) 
 async def store_batch(services: Services, headers: BatchHeaders, batch: Batch) -> BatchAck:
     """Stores a batch. Raises StartsAboveMark when it starts above what is stored of its stream."""
     received_ms = wall_ms()
-    async with services.ingest_turns.turn(batch.lane):
-        next_record = await _store_range(services, headers, batch, 0, len(batch.records), received_ms)
+    next_record = await _store_range(services, headers, batch, 0, len(batch.records), received_ms)
     services.credit_wake.set()
     return BatchAck(next_record, wall_ms())
 
@@ -71,17 +72,24 @@ async def _store_at_once(
     """Stores the batch's records [low, high) in one transaction and returns the stream's mark."""
     part = BatchHeaders(headers.stream_id, headers.first + low, high - low)
     closed = batch.closed and high == len(batch.records)
+
+    async def sort(connection: AsyncConnection, first: int) -> Sorted:
+        sorting = Sorting(connection, services.secret, batch, received_ms)
+        return await sorting.sort(batch.records[first - headers.first : high], first=first)
+
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            async with services.database.transaction() as connection:
+            async with services.database.reading() as connection:
+                found = await sort(connection, part.first)
+            async with services.ingest_turns.turn(batch.lane), services.database.transaction() as connection:
                 mark = await streams.hold_stream(connection, part.stream_id, batch, received_ms)
                 if part.first > mark:
                     raise StartsAboveMark(mark)
                 if part.first + part.count < mark:
                     return mark
-                records = batch.records[mark - headers.first : high]
-                storing = Storing(services, connection, part.stream_id, batch, received_ms)
-                await storing.store(records, first=mark)
+                if part.first < mark:
+                    found = await sort(connection, mark)  # some of it is stored already
+                await Storing(services, connection, part.stream_id, batch, received_ms).store(found)
                 await streams.move_mark(connection, part, closed=closed, received_ms=received_ms)
                 return part.first + part.count
         except DBAPIError as error:

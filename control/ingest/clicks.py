@@ -23,7 +23,7 @@ from control.ingest.visitors import is_around_midnight
 from control.store.partitions import ensure_partitions
 from control.times import from_ms
 from shared import click_id
-from shared.clock import DAY_MS
+from shared.clock import DAY_MS, HOUR_MS
 
 Deltas = Counter[RollupKey]
 
@@ -158,8 +158,8 @@ async def _mark(connection: AsyncConnection, concerned: Iterable[Moved]) -> None
 
 async def _make_partitions(connection: AsyncConnection, new: Iterable[Click]) -> None:
     """Rows are partitioned by their ids' months, and a few far-off ones must not make every month in between."""
-    times_ms = sorted({click_id.time_ms_of(click.id) for click in new})
-    for time_ms in {_month(time_ms): time_ms for time_ms in times_ms}.values():
+    hours_ms = {click_id.time_ms_of(click.id) // HOUR_MS * HOUR_MS for click in new}
+    for time_ms in {_month(hour_ms): hour_ms for hour_ms in sorted(hours_ms)}.values():
         await ensure_partitions(connection, time_ms, time_ms)
 
 

@@ -40,16 +40,10 @@ class Clock:
         self._samples = sorted(quick or samples, key=lambda sample: sample.boot_ms)
         self._received_ms = received_ms
         self._same_boot: dict[int, _Line] = {}  # by origin, of which a batch has few
-        self._known: dict[int, bool] = {}  # likewise
 
-    def knows(self, wall_ms: int, boot_ms: int) -> bool:
-        """Whether a sample was taken with the wall clock as it was at the record."""
-        origin = wall_ms - boot_ms
-        known = self._known.get(origin)
-        if known is None:
-            known = any(abs(_origin(sample) - origin) <= SAME_ORIGIN_MS for sample in self._samples)
-            self._known[origin] = known
-        return known
+    def knows(self, origin: int) -> bool:
+        """Whether a sample was taken with the wall clock as it was at a record of that origin."""
+        return any(abs(_origin(sample) - origin) <= SAME_ORIGIN_MS for sample in self._samples)
 
     def corrected(self, wall_ms: int, boot_ms: int) -> int:
         """The control plane's time (Unix ms) at a record's two clocks."""

@@ -14,6 +14,8 @@ from control.services import Services
 from shared.wire import Lane
 from tests.control.ingest.builders import Shop, Stream, a_batch, a_click
 
+TIME_TO_SORT_S = 1.0  # what comes before a batch's turn
+
 
 class Queue:
     """Callers of one `Turns`, and the order in which they had their turns."""
@@ -100,6 +102,6 @@ async def test_of_batches_that_wait_the_fresh_one_is_stored_first(services: Serv
 
     async with services.ingest_turns.turn("backlog"):
         tasks = [asyncio.create_task(ship(lane)) for lane in ("backlog", "backlog", "fresh")]
-        await asyncio.sleep(0)
+        await asyncio.sleep(TIME_TO_SORT_S)
     await asyncio.gather(*tasks)
     assert stored == ["fresh", "backlog", "backlog"]

@@ -10,6 +10,7 @@ import pytest
 
 from control.edges.feed import read_state
 from control.ingest.batches import store_batch
+from control.ingest.sorting import Sorting
 from control.ingest.storing import Storing
 from control.links.links import edit_link
 from control.links.store import hold_link
@@ -128,7 +129,8 @@ async def test_a_limit_waits_for_clicks_that_are_being_stored(limited: Limited, 
     await limited.edit(click_limit=None)
     batch = a_batch([limited.click(number) for number in range(1, 4)])
     async with second_services.database.transaction() as connection:
-        await Storing(second_services, connection, bytes(16), batch, wall_ms()).store(batch.records, first=0)
+        found = await Sorting(connection, second_services.secret, batch, wall_ms()).sort(batch.records, first=0)
+        await Storing(second_services, connection, bytes(16), batch, wall_ms()).store(found)
         edit = asyncio.create_task(limited.edit(click_limit=3))
         await asyncio.sleep(TIME_TO_EDIT_S)
     assert (await edit)["exhausted"] is True
