@@ -19,7 +19,7 @@ from aiohttp import web
 
 from shared.clock import wall_ms
 from shared.rows import records_of
-from shared.wire import ClickRecord, ShippedBatch
+from shared.wire import COUNT_HEADER, ClickRecord, Lane, ShippedBatch
 
 LAGS_PATH: Final = "/lags"
 BODY_MAX_BYTES: Final = 64 << 20
@@ -35,10 +35,20 @@ class Lags(msgspec.Struct):
     backlog_ended_ms: int = 0
 
 
+class _Lane(msgspec.Struct, array_like=True):
+    """How a `ShippedBatch` begins: of a backlog nothing else is asked, and this process takes little from the rest."""
+
+    edge_id: str
+    lane: Lane
+
+
+_decode_batch = msgspec.msgpack.Decoder(ShippedBatch).decode
+_decode_lane = msgspec.msgpack.Decoder(_Lane).decode
+
+
 class Tap:
     def __init__(self, url: str) -> None:
         self._url, self._lags = url, Lags()
-        self._decode = msgspec.msgpack.Decoder(ShippedBatch).decode
 
     async def serve(self, port: int) -> None:
         """Until the process ends."""
@@ -58,17 +68,18 @@ class Tap:
         async with self._session.request(request.method, url, headers=headers, data=body) as answer:
             said = await answer.read()
         if request.path.endswith("/batches") and answer.status == 200:  # reading it must not keep the answer waiting
-            asyncio.get_running_loop().call_soon(self._note, body, began_ms, wall_ms())
+            count = int(request.headers[COUNT_HEADER])
+            asyncio.get_running_loop().call_soon(self._note, body, count, began_ms, wall_ms())
         kept = {name: value for name, value in answer.headers.items() if name.lower() not in NOT_PASSED_ON}
         return web.Response(status=answer.status, body=said, headers=kept)
 
-    def _note(self, body: bytes, began_ms: int, now: int) -> None:
-        batch = self._decode(zstandard.decompress(body))
-        records = records_of(batch)
-        if batch.lane == "fresh":
+    def _note(self, body: bytes, count: int, began_ms: int, now: int) -> None:
+        unpacked = zstandard.decompress(body)
+        if _decode_lane(unpacked).lane == "fresh":
+            records = records_of(_decode_batch(unpacked))
             self._lags.fresh_ms += [now - record.time_ms for record in records if isinstance(record, ClickRecord)]
-        elif records:
-            self._lags.backlog_records += len(records)
+        elif count:
+            self._lags.backlog_records += count
             self._lags.backlog_began_ms = self._lags.backlog_began_ms or began_ms
             self._lags.backlog_ended_ms = now
 
