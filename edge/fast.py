@@ -81,7 +81,7 @@ class FastPath:
         self._usual = self._clients.usual
         self._no_clicks = counts.no_clicks
         self._records: list[bytes] = []
-        self._ids: list[tuple[tuple[bytes], tuple[bytes]]] = []
+        self._ids: list[tuple[bytes, bytes]] = []
         self._now_ms = 0
         self._stamp = self._time = self._time_text = b""
         self.rendering = Rendering()
@@ -122,7 +122,7 @@ class FastPath:
 
         if not self._ids:
             self._ids = click_id.random_parts()
-        (random,), (text,) = self._ids.pop()
+        random, text = self._ids.pop()
         if ready.is_plain:
             forms = ready.forms
         else:
