@@ -23,19 +23,17 @@ import select
 import socket
 import time
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Final
 
 from edge import answer, proxy_protocol
-from edge.admission import Admission
 from edge.connection import FOR_GOOD, OUTPUT_MAX_BYTES, RECEIVE_BYTES, Connection
 from edge.counts import Counts
-from edge.deadlines import HEAD_S, KEEP_ALIVE_S, LAST_REQUEST_S, LINGER_S, LOAN_S, PROXY_KEEP_ALIVE_S, Deadlines
+from edge.deadlines import KEEP_ALIVE_S, LAST_REQUEST_S, LINGER_S, LOAN_S, PROXY_KEEP_ALIVE_S, Deadlines
+from edge.door import Door, Limits
 from edge.fast import FastPath, Peer
 from edge.framing import END, HEAD_MAX_BYTES, body_length, is_hopeless
 from edge.guests import Guests
-from edge.listener import Listener
-from edge.proxies import NOWHERE, Proxies, packed
-from edge.shedding import Shedding
+from edge.proxies import Proxies
 
 BATCH: Final = 8
 ROUNDS: Final = 16  # batches before the event loop has its turn
@@ -46,15 +44,6 @@ _IN_OR_OUT: Final = select.EPOLLIN | select.EPOLLOUT
 _WATCHED: Final = select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLET
 
 
-class Limits(NamedTuple):
-    """How much of one worker others may take."""
-
-    connections: int
-    per_address_s: float  # new connections, in the long run; 0: as many as one likes
-    head_s: int = HEAD_S
-    proxy_protocol: bool = False  # whether trusted proxies begin with it (`edge.proxy_protocol`)
-
-
 class Connections:
     """All connections of one worker, from their acceptance on."""
 
@@ -63,22 +52,21 @@ class Connections:
     ) -> None:
         self._fast, self._guests = fast, guests
         self._proxies, self._counts, self._limits = proxies, counts, limits
-        self._admission = Admission(limits.per_address_s, proxies.trusts)
         self._loop = asyncio.get_running_loop()
         self._ready_set = select.epoll()
         self._connections: dict[int, Connection] = {}
         self._second = int(time.monotonic())
         self._deadlines = Deadlines[Connection](self._second)
-        self._shedding = Shedding[Connection]()
         self._answer: Callable[[bytes, Peer], bytes | None] = fast.answer
         self._is_draining = False
         self._loop.add_reader(self._ready_set.fileno(), self._serve)
-        self._listener = Listener(listener, self._admit, self._shed)
+        held = self._connections.values()
+        self._door = Door[Connection](listener, held, limits, proxies, counts, adopt=self._adopt, close=self._close)
 
     def tick(self) -> None:
         """To be called many times a second: ends what has taken too long."""
         self._second = int(time.monotonic())
-        self._listener.tick()
+        self._door.tick(self._second)
         for connection in self._deadlines.passed(self._second):
             if connection.is_asking_slowly:
                 self._end_with(connection, answer.TOO_SLOW)
@@ -89,7 +77,7 @@ class Connections:
         """Takes no new connections, answers what is on its way in, and closes. The listening socket is left open.
 
         Once, as the last call."""
-        self._listener.stop()
+        self._door.stop()
         self._is_draining = True
         self._answer = lambda _data, _peer: None  # every answer has to say so: `FastPath.other` does
         self._guests.stop()
@@ -105,19 +93,8 @@ class Connections:
         self._ready_set.close()
         self._guests.close()
 
-    # --- new connections
-
-    def _admit(self, accepted: socket.socket, address: Any) -> None:
-        self._counts.connections_accepted += 1
-        peer = (packed(address[0]) if address else None) or NOWHERE
-        if self._admission.admits(peer, time.monotonic()) and self._has_room():
-            self._adopt(accepted, peer)
-        else:
-            self._counts.connections_refused += 1
-            accepted.close()
-
     def _adopt(self, accepted: socket.socket, address: bytes) -> None:
-        accepted.setblocking(False)
+        """Who has come in at the door."""
         is_trusted = self._proxies.trusts(address)
         keep_alive_s = PROXY_KEEP_ALIVE_S if is_trusted else KEEP_ALIVE_S
         peer, deadline = Peer(address, is_direct=not is_trusted), self._second + self._limits.head_s
@@ -129,16 +106,6 @@ class Connections:
         self._deadlines.watch(connection)
         self._ready_set.register(descriptor, _WATCHED)
         self._counts.connections_open += 1
-
-    def _has_room(self) -> bool:
-        return len(self._connections) < self._limits.connections or self._shed()
-
-    def _shed(self) -> bool:
-        found = self._shedding.choose(self._connections.values(), self._second)
-        if found is not None:
-            self._counts.connections_shed += 1
-            self._close(found)
-        return found is not None
 
     # --- requests
 

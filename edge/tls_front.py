@@ -14,22 +14,20 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-from typing import Any, Final, Protocol, cast
+from typing import Final, Protocol, cast
 
 from aiohttp import StreamReader, web
 
 from edge import answer
-from edge.admission import Admission
 from edge.answer import Answer
 from edge.connection import OUTPUT_MAX_BYTES, RECEIVE_BYTES
 from edge.counts import Counts
-from edge.deadlines import HEAD_S, KEEP_ALIVE_S, LAST_REQUEST_S, LINGER_S, LOAN_S, PROXY_KEEP_ALIVE_S, Deadlines
+from edge.deadlines import KEEP_ALIVE_S, LAST_REQUEST_S, LINGER_S, LOAN_S, PROXY_KEEP_ALIVE_S, Deadlines
+from edge.door import Door, Limits
 from edge.framing import HEAD_MAX_BYTES
-from edge.listener import Listener
-from edge.proxies import NOWHERE, Proxies, packed
+from edge.proxies import Proxies
 from edge.rendering import Rendering
 from edge.server import Handler, Server
-from edge.shedding import Shedding
 from edge.tls import Certificate
 
 CLOSE_S: Final = 0.5  # for answers on their way, when the worker stops
@@ -169,40 +167,37 @@ class TlsFront:
         certificate: Certificate,
         proxies: Proxies,
         counts: Counts,
-        *,
-        connections: int,
-        per_address_s: float,
-        head_s: int = HEAD_S,
+        limits: Limits,
     ) -> None:
-        """Serves from the first tick on at which there is a certificate. `per_address_s` is how many new connections an
-        address may open in the long run; 0: as many as it likes."""
+        """Serves from the first tick on at which there is a certificate."""
         self._socket, self._server, self.certificate = listener, server, certificate
-        self._proxies, self._counts, self._most = proxies, counts, connections
-        self.head_s = head_s
-        self._admission = Admission(per_address_s, proxies.trusts)
+        self._proxies, self._counts, self._limits = proxies, counts, limits
+        self.head_s = limits.head_s
         self._held: dict[TlsConnection, None] = {}  # the oldest first
         self.second = int(time.monotonic())
         self.deadlines = Deadlines[TlsConnection](self.second)
-        self._shedding = Shedding[TlsConnection]()
         self._rendering = Rendering()
-        self._listener: Listener | None = None
+        self._door: Door[TlsConnection] | None = None
 
     def tick(self) -> None:
         """To be called many times a second: ends what has taken too long, looks after the certificate."""
         self.second = int(time.monotonic())
         self.certificate.refresh()
-        if self._listener is not None:
-            self._listener.tick()
+        if self._door is not None:
+            self._door.tick(self.second)
         elif self.certificate.is_usable:
-            self._listener = Listener(self._socket, self._admit, self._shed)
+            self._door = Door[TlsConnection](
+                self._socket, self._held.keys(), self._limits, self._proxies, self._counts,
+                adopt=self._adopt, close=TlsConnection.drop,
+            )  # fmt: skip
         for connection in self.deadlines.passed(self.second):
             connection.expire()
 
     async def finish(self, within_s: float) -> None:
         """Takes no new connections, answers what is on its way in, and closes. The listening socket is left open."""
         until = time.monotonic() + within_s
-        if self._listener is not None:
-            self._listener.stop()
+        if self._door is not None:
+            self._door.stop()
         self._server.stop()
         handshakes = [held.handshake for held in self._held if held.handshake is not None]
         if handshakes:
@@ -228,18 +223,12 @@ class TlsFront:
 
     # --- new connections
 
-    def _admit(self, accepted: socket.socket, address: Any) -> None:
-        self._counts.connections_accepted += 1
-        peer = (packed(address[0]) if address else None) or NOWHERE
-        if self._admission.admits(peer, time.monotonic()) and self._has_room():
-            accepted.setblocking(False)
-            connection = TlsConnection(self._server, self, is_trusted=self._proxies.trusts(peer))
-            self._held[connection] = None
-            self._counts.connections_open += 1
-            connection.handshake = asyncio.ensure_future(self._shake_hands(accepted, connection))
-        else:
-            self._counts.connections_refused += 1
-            accepted.close()
+    def _adopt(self, accepted: socket.socket, peer: bytes) -> None:
+        """Who has come in at the door."""
+        connection = TlsConnection(self._server, self, is_trusted=self._proxies.trusts(peer))
+        self._held[connection] = None
+        self._counts.connections_open += 1
+        connection.handshake = asyncio.ensure_future(self._shake_hands(accepted, connection))
 
     async def _shake_hands(self, accepted: socket.socket, connection: TlsConnection) -> None:
         """Until the connection is one of TLS, or has ended."""
@@ -253,13 +242,3 @@ class TlsFront:
             )
         except OSError:  # no TLS, or none that both speak
             self.forget(connection)
-
-    def _has_room(self) -> bool:
-        return len(self._held) < self._most or self._shed()
-
-    def _shed(self) -> bool:
-        found = self._shedding.choose(self._held, self.second)
-        if found is not None:
-            self._counts.connections_shed += 1
-            found.drop()
-        return found is not None

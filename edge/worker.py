@@ -21,6 +21,7 @@ import uvloop
 from edge import hints, lifeline
 from edge.config import EdgeConfig
 from edge.counts import Counts, CountsPage
+from edge.door import Limits
 from edge.fast import FastPath
 from edge.guests import Guests
 from edge.links import LinkCache
@@ -73,15 +74,15 @@ async def serve(orders: lifeline.Orders) -> None:
 
         return Server(App(cache, ring, proxies, counts, redirects, stop.is_set).respond)
 
-    most = _most_connections(config)
+    limits = _limits(config)
     if hasattr(select, "epoll"):
         fast = FastPath(redirects, cache, ring, counts)
-        front = _own_front(config, listener, fast, proxies, counts, most, new_server)
+        front = _own_front(listener, fast, proxies, counts, limits, new_server)
     else:
         front = await _stock_front(listener, new_server())
     fronts = [front]
     if orders.tls_listener >= 0:
-        fronts.append(await _tls_front(orders, proxies, counts, most, new_server))
+        fronts.append(await _tls_front(orders, proxies, counts, limits, new_server))
     _log.debug("worker serves", index=orders.index)
 
     while not stop.is_set():
@@ -108,19 +109,17 @@ def main() -> int:
 
 
 def _own_front(
-    config: EdgeConfig,
     listener: socket.socket,
     fast: FastPath,
     proxies: Proxies,
     counts: Counts,
-    most: int,
+    limits: Limits,
     new_server: Callable[[], Server],
 ) -> Front:
     """Connections of our own, from now on; aiohttp is imported beside them, in a thread."""
-    from edge.connections import Connections, Limits
+    from edge.connections import Connections
 
     guests = Guests()
-    limits = Limits(most, config.connections_per_address_s, proxy_protocol=config.proxy_protocol)
     front = Connections(listener, fast, guests, proxies, counts, limits)
 
     def open_guests(_imported: asyncio.Future[None]) -> None:
@@ -139,7 +138,7 @@ async def _stock_front(listener: socket.socket, server: Server) -> Front:
 
 
 async def _tls_front(
-    orders: lifeline.Orders, proxies: Proxies, counts: Counts, most: int, new_server: Callable[[], Server]
+    orders: lifeline.Orders, proxies: Proxies, counts: Counts, limits: Limits, new_server: Callable[[], Server]
 ) -> Front:
     await asyncio.to_thread(_import_aiohttp)  # the plain port answers meanwhile
     from edge.tls import Certificate
@@ -150,8 +149,7 @@ async def _tls_front(
     listener.setblocking(False)
     certificate = Certificate(Path(config.tls_cert), Path(config.tls_key))
     lifeline.on_hangup(asyncio.get_running_loop(), certificate.reload)
-    rate = config.connections_per_address_s
-    return TlsFront(listener, new_server(), certificate, proxies, counts, connections=most, per_address_s=rate)
+    return TlsFront(listener, new_server(), certificate, proxies, counts, limits)
 
 
 async def _import_beside_visitors() -> None:
@@ -169,8 +167,8 @@ def _import_aiohttp() -> None:
     import_module("edge.server")
 
 
-def _most_connections(config: EdgeConfig) -> int:
-    """Of each port: the configured cap, or what the system grants."""
+def _limits(config: EdgeConfig) -> Limits:
+    """Of each port: the configured cap on connections, or what the system grants."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     ports = 2 if config.tls_port else 1
     wanted = ports * config.connections + OWN_DESCRIPTORS
@@ -180,7 +178,8 @@ def _most_connections(config: EdgeConfig) -> int:
     granted = wanted if soft == resource.RLIM_INFINITY else soft
     if granted < wanted:
         _log.warning("the system grants fewer descriptors than `connections` needs", descriptors=granted)
-    return min(config.connections, (granted - OWN_DESCRIPTORS) // ports)
+    connections = min(config.connections, (granted - OWN_DESCRIPTORS) // ports)
+    return Limits(connections, config.connections_per_address_s, proxy_protocol=config.proxy_protocol)
 
 
 if __name__ == "__main__":

@@ -13,8 +13,9 @@ from pathlib import Path
 from edge import record
 from edge.agent.ring_reader import RingReader, find_rings
 from edge.app import App
-from edge.connections import Connections, Limits
+from edge.connections import Connections
 from edge.counts import Counts
+from edge.door import Limits
 from edge.fast import FastPath
 from edge.guests import Guests
 from edge.links import LinkCache
@@ -192,10 +193,7 @@ async def serving(
         front: Front = Connections(listener, fast, guests, proxies, counts, limits)
         guests.open(server)
     else:
-        most, rate, head_s = limits.connections, limits.per_address_s, limits.head_s
-        front = TlsFront(
-            listener, server, certificate, proxies, counts, connections=most, per_address_s=rate, head_s=head_s
-        )
+        front = TlsFront(listener, server, certificate, proxies, counts, limits)
     ticking = asyncio.ensure_future(_tick(front))
     made = Serving(app, front, cache, listener.getsockname()[1], folder / "rings")
     yield made

@@ -13,7 +13,7 @@ import pytest
 
 from edge import connections
 from edge.connection import OUTPUT_MAX_BYTES, SOCKET_BUFFER_BYTES
-from edge.connections import Limits
+from edge.door import Limits
 from edge.framing import HEAD_MAX_BYTES
 from edge.guests import Guests
 from edge.server import Server

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.connections import Limits
+from edge.door import Limits
 from edge.proxy_protocol import V2_MAX_BYTES, BadPrologue, Prologue, read
 from tests.edge.building import domain, link
 from tests.edge.serving import Serving, get, serving

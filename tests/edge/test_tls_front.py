@@ -16,7 +16,7 @@ import pytest
 
 from edge import answer, tls_front
 from edge.connection import OUTPUT_MAX_BYTES, SOCKET_BUFFER_BYTES
-from edge.connections import Limits
+from edge.door import Limits
 from edge.framing import HEAD_MAX_BYTES
 from edge.tls import Certificate
 from tests.edge.building import HOST, KEY, domain, key, link
