@@ -13,8 +13,9 @@ import signal
 import sys
 from collections.abc import Mapping
 
-from control.cli.failure import USAGE_ERROR, CliError
+from control.cli.failure import CliError
 from shared.logs import get_logger
+from shared.missing import USAGE_ERROR
 
 STOP_S = 11.0  # an edge stops by itself within 10 s
 RESTART_S = 1.0

@@ -15,11 +15,12 @@ import msgspec
 import typer
 import uvloop
 
-from control.cli.failure import USAGE_ERROR, CliError
+from control.cli.failure import CliError
 from control.config import OWNER_EMAIL, ControlConfig
 from control.demo.world import PEOPLE
 from shared import config as configuration
 from shared import logs
+from shared.missing import USAGE_ERROR
 
 app = typer.Typer(
     name="clicktrail",

@@ -32,7 +32,7 @@ INSTALL_S = 300
 REQUESTS = 1_000
 MEASURED = 11
 OF_CONTROL_ALONE = declared(["control"]) - declared(["edge"]) - {"clicktrail", "idna"}  # aiohttp needs idna too
-IMPORTS = {"python": "pass", "supervisor": "import edge.__main__", "worker": "import edge.worker, edge.connections",
+IMPORTS = {"python": "pass", "supervisor": "import edge.command", "worker": "import edge.worker, edge.connections",
            "agent": "import edge.agent.__main__"}  # fmt: skip
 
 
