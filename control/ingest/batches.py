@@ -16,11 +16,10 @@ from __future__ import annotations
 
 import msgspec
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from control.ingest import streams
 from control.ingest.quarantine import SetAside, set_aside
-from control.ingest.sorting import Sorted, Sorting
+from control.ingest.sorting import Sorting
 from control.ingest.storing import Storing
 from control.ingest.types import BatchHeaders, StartsAboveMark, UndecodableBatch, decode_batch
 from control.services import Services
@@ -72,23 +71,21 @@ async def _store_at_once(
     """Stores the batch's records [low, high) in one transaction and returns the stream's mark."""
     part = BatchHeaders(headers.stream_id, headers.first + low, high - low)
     closed = batch.closed and high == len(batch.records)
-
-    async def sort(connection: AsyncConnection, first: int) -> Sorted:
-        sorting = Sorting(connection, services.secret, batch, received_ms)
-        return await sorting.sort(batch.records[first - headers.first : high], first=first)
-
+    records, sorting = batch.records[low:high], Sorting(services.secret, batch, received_ms)
     for attempt in range(1, ATTEMPTS + 1):
         try:
             async with services.database.reading() as connection:
-                found = await sort(connection, part.first)
+                facts = await sorting.look_up(connection, records)
+            found = await sorting.sort(records, facts, first=part.first)
             async with services.ingest_turns.turn(batch.lane), services.database.transaction() as connection:
                 mark = await streams.hold_stream(connection, part.stream_id, batch, received_ms)
                 if part.first > mark:
                     raise StartsAboveMark(mark)
                 if part.first + part.count < mark:
                     return mark
-                if part.first < mark:
-                    found = await sort(connection, mark)  # some of it is stored already
+                if part.first < mark:  # some of it is stored already
+                    left = records[mark - part.first :]
+                    found = await sorting.sort(left, await sorting.look_up(connection, left), first=mark)
                 await Storing(services, connection, part.stream_id, batch, received_ms).store(found)
                 await streams.move_mark(connection, part, closed=closed, received_ms=received_ms)
                 return part.first + part.count

@@ -4,7 +4,7 @@ of its kind, or is refused with the reason. Most of what storing costs this proc
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -52,39 +52,39 @@ class Sorted(NamedTuple):
     """That it touches."""
 
 
+class Facts(NamedTuple):
+    """What the database knows of a run of records."""
+
+    links: Mapping[bytes, LinkFacts]
+    workspaces: set[str]
+    clocks: list[Clock]
+    """One a part."""
+
+
 @dataclass(slots=True)
 class Sorting:
-    """Sorts records of one batch, by the links and workspaces that `connection` shows."""
+    """Sorts records of one batch."""
 
-    connection: AsyncConnection
     secret: bytes
     batch: Batch
     received_ms: int
 
-    async def sort(self, records: Sequence[Record | Unreadable], *, first: int) -> Sorted:
+    async def look_up(self, connection: AsyncConnection, records: Sequence[Record | Unreadable]) -> Facts:
+        """All that sorting `records` asks the database: the connection is free again before the work begins."""
+        links = await _links(connection, records)
+        workspaces = await store.workspaces_of(connection, _workspace_ids(records))
+        return Facts(links, workspaces, [await self._clock(connection, some) for some in _in_parts(records)])
+
+    async def sort(self, records: Sequence[Record | Unreadable], facts: Facts, *, first: int) -> Sorted:
         """Sorts `records`, whose first is number `first` of the stream."""
-        links = await self._links(records)
-        workspaces = await store.workspaces_of(self.connection, _workspace_ids(records))
         parts: list[Part] = []
-        for start in range(0, len(records), RECORDS_AT_ONCE):
-            some = records[start : start + RECORDS_AT_ONCE]
-            parts.append(await self._part(some, first + start, links, workspaces))
-        return Sorted(parts, workspaces | {link.workspace_id for link in links.values()})
+        for some, clock in zip(_in_parts(records), facts.clocks, strict=True):
+            parts.append(await self._part(some, first, facts, clock))
+            first += len(some)
+        return Sorted(parts, facts.workspaces | {link.workspace_id for link in facts.links.values()})
 
-    async def _links(self, records: Iterable[Record | Unreadable]) -> dict[bytes, LinkFacts]:
-        raw = {record.link_id for record in records if isinstance(record, ClickRecord)}
-        by_id = {ids.from_bytes("lnk", one): one for one in raw}
-        found = await store.links_of(self.connection, by_id)
-        return {by_id[link_id]: link for link_id, link in found.items()}
-
-    async def _part(
-        self,
-        records: Sequence[Record | Unreadable],
-        first: int,
-        links: Mapping[bytes, LinkFacts],
-        workspaces: set[str],
-    ) -> Part:
-        part, clock = Part(), await self._clock(records)
+    async def _part(self, records: Sequence[Record | Unreadable], first: int, facts: Facts, clock: Clock) -> Part:
+        part, links = Part(), facts.links
         enricher = Enricher(received_ms=self.received_ms, edge_id=self.batch.edge_id, secret=self.secret)
         for number, record in enumerate(records, start=first):
             if number % RECORDS_A_TURN == 0:
@@ -101,7 +101,7 @@ class Sorting:
                         part.clicks.append(enricher.enrich(record, link, time_ms))
                 case BeaconRecord():
                     workspace_id = ids.from_bytes("wsp", record.workspace_id)
-                    reason = "" if workspace_id in workspaces else "unknown workspace"
+                    reason = "" if workspace_id in facts.workspaces else "unknown workspace"
                     if not reason:
                         reason = self._read_beacon(part.beacons, record, workspace_id, clock)
                     if reason:
@@ -123,7 +123,7 @@ class Sorting:
             return f"malformed beacon: {error}"
         return ""
 
-    async def _clock(self, records: Iterable[Record | Unreadable]) -> Clock:
+    async def _clock(self, connection: AsyncConnection, records: Iterable[Record | Unreadable]) -> Clock:
         """Corrects by the batch's own samples, and by stored ones where those are of another time."""
         clock = Clock(self.batch.clock, self.received_ms)
         timed = [one for one in records if isinstance(one, ClickRecord | BeaconRecord)]
@@ -133,8 +133,20 @@ class Sorting:
             return clock
         times_ms = [one.time_ms for one in timed if one.time_ms - one.boot_ms in unknown]
         edge_id = self.batch.edge_id
-        stored = await streams.samples_around(self.connection, edge_id, min(times_ms), max(times_ms))
+        stored = await streams.samples_around(connection, edge_id, min(times_ms), max(times_ms))
         return Clock([*stored, *self.batch.clock], self.received_ms)
+
+
+def _in_parts(records: Sequence[Record | Unreadable]) -> Iterator[Sequence[Record | Unreadable]]:
+    for start in range(0, len(records), RECORDS_AT_ONCE):
+        yield records[start : start + RECORDS_AT_ONCE]
+
+
+async def _links(connection: AsyncConnection, records: Iterable[Record | Unreadable]) -> dict[bytes, LinkFacts]:
+    raw = {record.link_id for record in records if isinstance(record, ClickRecord)}
+    by_id = {ids.from_bytes("lnk", one): one for one in raw}
+    found = await store.links_of(connection, by_id)
+    return {by_id[link_id]: link for link_id, link in found.items()}
 
 
 def _workspace_ids(records: Iterable[Record | Unreadable]) -> set[str]:

@@ -129,7 +129,8 @@ async def test_a_limit_waits_for_clicks_that_are_being_stored(limited: Limited, 
     await limited.edit(click_limit=None)
     batch = a_batch([limited.click(number) for number in range(1, 4)])
     async with second_services.database.transaction() as connection:
-        found = await Sorting(connection, second_services.secret, batch, wall_ms()).sort(batch.records, first=0)
+        sorting = Sorting(second_services.secret, batch, wall_ms())
+        found = await sorting.sort(batch.records, await sorting.look_up(connection, batch.records), first=0)
         await Storing(second_services, connection, bytes(16), batch, wall_ms()).store(found)
         edit = asyncio.create_task(limited.edit(click_limit=3))
         await asyncio.sleep(TIME_TO_EDIT_S)
